@@ -1,0 +1,104 @@
+'use strict';
+/*
+ * Entry of `npm start`, `npm test`, `npm run bench` and `npm run token`: written in old JavaScript because it runs on the
+ * system's Node, before the pinned Node 24 of node_modules/.bin exists. It installs when needed, says so, and hands over.
+ */
+var childProcess = require('child_process');
+var fs = require('fs');
+var path = require('path');
+
+var root = path.join(__dirname, '..');
+var OLDEST_NODE = 20;
+var RUNTIME_NODE = 24;
+
+function stop(line) {
+  process.stderr.write('appsync-chat: ' + line + '\n');
+  process.exit(1);
+}
+
+function say(line) {
+  process.stderr.write('appsync-chat: ' + line + '\n');
+}
+
+/* npm writes node_modules/.package-lock.json last, so it dates the last finished install. */
+function isInstalled() {
+  var mark = path.join(root, 'node_modules', '.package-lock.json');
+  try {
+    return fs.statSync(mark).mtimeMs >= fs.statSync(path.join(root, 'package-lock.json')).mtimeMs;
+  } catch (error) {
+    return false;
+  }
+}
+
+function install() {
+  say('installing the pinned dependencies (npm ci); this takes about a minute on the first run');
+  var npm = process.env.npm_execpath;
+  var words = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  var result = npm
+    ? childProcess.spawnSync(process.execPath, [npm].concat(words), { cwd: root, stdio: 'inherit' })
+    : childProcess.spawnSync('npm', words, {
+        cwd: root,
+        stdio: 'inherit',
+        shell: process.platform === 'win32',
+      });
+  if (result.status !== 0) stop('npm ci failed; its message is above. Nothing was started.');
+  var now = new Date();
+  fs.utimesSync(path.join(root, 'node_modules', '.package-lock.json'), now, now);
+}
+
+/* Linux gets Node 24 from the optional node-linux-* packages; elsewhere the user's own Node must be new enough. */
+function runtimeNode() {
+  var pinned = path.join(root, 'node_modules', '.bin', 'node');
+  if (fs.existsSync(pinned)) return pinned;
+  if (Number(process.versions.node.split('.')[0]) >= RUNTIME_NODE) return process.execPath;
+  return stop(
+    'this platform (' +
+      process.platform +
+      '-' +
+      process.arch +
+      ') has no bundled Node ' +
+      RUNTIME_NODE +
+      '; please run with Node ' +
+      RUNTIME_NODE +
+      ' or newer (this is ' +
+      process.version +
+      ').',
+  );
+}
+
+var SCRIPTS = {
+  start: 'local/start.ts',
+  test: 'scripts/check.ts',
+  bench: 'bench/run.ts',
+  token: 'local/token.ts',
+};
+
+function main() {
+  if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+    return stop('needs Node ' + OLDEST_NODE + ' or newer; this is ' + process.version + '.');
+  }
+  var script = SCRIPTS[process.argv[2]];
+  if (!script) return stop('unknown command ' + process.argv[2]);
+  if (!isInstalled()) install();
+  var node = runtimeNode();
+  var env = Object.assign({}, process.env, {
+    PATH: path.join(root, 'node_modules', '.bin') + path.delimiter + (process.env.PATH || ''),
+  });
+  /* The IPC channel is the leash: the script stops everything it started when this process is gone. */
+  var child = childProcess.spawn(node, [script].concat(process.argv.slice(3)), {
+    cwd: root,
+    env: env,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  ['SIGINT', 'SIGTERM', 'SIGHUP'].forEach(function (signal) {
+    /* Ctrl-C reaches the whole foreground group already; SIGTERM and SIGHUP reach only this process. */
+    process.on(signal, function () {
+      if (signal !== 'SIGINT') child.kill(signal);
+    });
+  });
+  child.on('exit', function (code, signal) {
+    process.exit(signal ? 1 : code);
+  });
+}
+
+main();
