@@ -1,0 +1,59 @@
+import { getTextContent, type ChatCompletionRequest, type ChatMessage } from '@copilotkit/aimock';
+import type { Question } from './answer.ts';
+
+/** A Chat Completions request that was understood, or the reason for a 400 in OpenAI's words. */
+export type ParsedChatRequest =
+  | { ok: true; request: ChatCompletionRequest; question: Question; includeUsage: boolean }
+  | { ok: false; message: string };
+
+/** Parses a request body. Content given as parts counts as its text parts joined; a conversation without user text asks ''. */
+export function parseChatRequest(body: string): ParsedChatRequest {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { ok: false, message: 'We could not parse the JSON body of your request.' };
+  }
+  if (!isRecord(value)) return { ok: false, message: 'The request body must be a JSON object.' };
+  if (typeof value.model !== 'string' || value.model === '') {
+    return { ok: false, message: 'you must provide a model parameter' };
+  }
+  if (!Array.isArray(value.messages) || !value.messages.every(isChatMessage)) {
+    return { ok: false, message: "Missing required parameter: 'messages'." };
+  }
+  const request: ChatCompletionRequest = { ...value, model: value.model, messages: value.messages };
+  return {
+    ok: true,
+    request,
+    question: {
+      ...questionOf(value.messages),
+      maxTokens: positiveInteger(value.max_completion_tokens) ?? positiveInteger(value.max_tokens),
+    },
+    includeUsage: request.stream === true && request.stream_options?.include_usage === true,
+  };
+}
+
+function questionOf(messages: ChatMessage[]): Question {
+  const asked = messages.findLastIndex((message) => message.role === 'user');
+  const answered = messages.slice(asked + 1).findLast((message) => message.role === 'assistant');
+  return {
+    prompt: textOf(messages[asked]),
+    answeredSoFar: textOf(answered),
+  };
+}
+
+function textOf(message: ChatMessage | undefined): string {
+  return (message && getTextContent(message.content)) ?? '';
+}
+
+function positiveInteger(value: unknown): number | undefined {
+  return Number.isInteger(value) && Number(value) > 0 ? Number(value) : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isChatMessage(value: unknown): value is ChatMessage {
+  return isRecord(value) && typeof value.role === 'string';
+}
