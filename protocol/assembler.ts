@@ -1,0 +1,197 @@
+/**
+ * Assembles one assistant message from lossy, unordered deliveries and snapshots. Pure: states are immutable, the clock
+ * is an argument, and the same object comes back when nothing changed. Upholds I1 and I2; the caller compares END's
+ * SHA-256 (I6), because hashing is asynchronous in browsers, and calls `restart` when it differs.
+ */
+import type { GenerationEnd, MessageState, MessageStatus, TokenBatch } from './generated/schema-types.ts';
+import { GAP_PATIENCE_MS, MAX_HELD_BATCHES } from './limits.ts';
+import { batchEffect, overlay, statusRank } from './sequence.ts';
+
+/** What is known of one assistant message. */
+export interface AssembledMessage {
+  readonly messageId: string;
+  readonly attempt: number;
+  readonly status: MessageStatus;
+  /** Everything up to the first hole: always a prefix of the generation's text (I1). */
+  readonly text: string;
+  readonly reasoning: string;
+  /** The next `seq` of this attempt that extends the text. */
+  readonly nextSeq: number;
+  /** The highest `seq` of this attempt known to exist. */
+  readonly knownSeq: number;
+  /** Batches behind a hole, by `seq`, at most 64: later ones are read again from the log. */
+  readonly held: readonly TokenBatch[];
+  /** A receipt that came while text was missing: catch-up completes it. */
+  readonly pendingEnd: GenerationEnd | undefined;
+  /** The receipt, once both lengths fit. */
+  readonly end: GenerationEnd | undefined;
+  /** Since when something is known to be missing, in the caller's milliseconds. */
+  readonly gapSince: number | undefined;
+}
+
+/** A message of which nothing is known yet. */
+export function emptyMessage(messageId: string): AssembledMessage {
+  return {
+    messageId,
+    attempt: 0,
+    status: 'PENDING',
+    text: '',
+    reasoning: '',
+    nextSeq: 0,
+    knownSeq: -1,
+    held: [],
+    pendingEnd: undefined,
+    end: undefined,
+    gapSince: undefined,
+  };
+}
+
+/** Forgets the text but not the attempt: the next snapshot from offset 0 fills it again. */
+export function restart(message: AssembledMessage, now: number): AssembledMessage {
+  return { ...emptyMessage(message.messageId), attempt: message.attempt, status: 'STREAMING', gapSince: now };
+}
+
+/**
+ * Applies one batch. Older attempts and duplicates change nothing; a newer attempt cuts the text to its resume offsets;
+ * a batch applies only when `seq` and offset both fit (a missing START blocks nothing), else it is held behind the hole.
+ */
+export function applyBatch(message: AssembledMessage, batch: TokenBatch, now: number): AssembledMessage {
+  if (batch.messageId !== message.messageId || batch.attempt < message.attempt) return message;
+  const current = batch.attempt > message.attempt ? beginAttempt(message, batch) : message;
+  if (current.end) return current;
+  const next = settleGap(drain(absorb(current, batch)), now);
+  return isSame(next, message) ? message : next;
+}
+
+/**
+ * Merges a page of `messageState`. States are ordered by (attempt, PENDING < STREAMING < terminal): an older one adds
+ * only text. `end` counts with `more: false` once both lengths fit.
+ */
+export function applyState(message: AssembledMessage, state: MessageState, now: number): AssembledMessage {
+  if (state.messageId !== message.messageId || state.attempt < message.attempt) return message;
+  const isNewer = state.attempt > message.attempt;
+  const base = isNewer
+    ? {
+        ...emptyMessage(message.messageId),
+        attempt: state.attempt,
+        text: message.text.slice(0, state.resumeOffset),
+        reasoning: message.reasoning,
+      }
+    : message;
+  const status = statusRank(state.status) >= statusRank(base.status) ? state.status : base.status;
+  const joins = state.offset <= base.text.length && state.reasoningOffset <= base.reasoning.length;
+  const merged: AssembledMessage = {
+    ...base,
+    status: base.end ? base.status : status,
+    text: overlay(base.text, state.offset, state.text),
+    reasoning: overlay(base.reasoning, state.reasoningOffset, state.reasoning),
+    nextSeq: joins ? Math.max(base.nextSeq, state.throughSeq + 1) : base.nextSeq,
+    knownSeq: Math.max(base.knownSeq, state.throughSeq),
+    pendingEnd: base.end ? undefined : ((state.more ? undefined : state.end) ?? base.pendingEnd),
+  };
+  const next = settleGap(drain(finish(merged)), now);
+  return isSame(next, message) ? message : next;
+}
+
+/** Whether `messageState` has to be asked: a hole older than 300 ms, or a receipt that does not fit. */
+export function needsCatchUp(message: AssembledMessage, now: number): boolean {
+  if (message.pendingEnd) return true;
+  return message.gapSince !== undefined && now - message.gapSince >= GAP_PATIENCE_MS;
+}
+
+/** Whether a terminal state is known and all its text is here. */
+export function isSettled(message: AssembledMessage): boolean {
+  return message.end !== undefined;
+}
+
+function beginAttempt(message: AssembledMessage, batch: TokenBatch): AssembledMessage {
+  return {
+    ...emptyMessage(message.messageId),
+    attempt: batch.attempt,
+    status: 'STREAMING',
+    text: message.text.slice(0, batch.resumeOffset),
+    reasoning: message.reasoning.slice(0, batch.resumeReasoningOffset),
+  };
+}
+
+function absorb(message: AssembledMessage, batch: TokenBatch): AssembledMessage {
+  const effect = batchEffect(message, batch);
+  switch (effect.kind) {
+    case 'duplicate':
+      return message;
+    case 'apply':
+      return {
+        ...message,
+        ...effect.parts,
+        status: batch.kind === 'END' ? message.status : 'STREAMING',
+        nextSeq: batch.seq + 1,
+      };
+    case 'end':
+      return finish({
+        ...message,
+        nextSeq: Math.max(message.nextSeq, batch.seq + 1),
+        pendingEnd: effect.end,
+        status: batch.status,
+      });
+    case 'behind':
+      return { ...message, knownSeq: Math.max(message.knownSeq, batch.seq) };
+    case 'hold':
+      return { ...message, held: hold(message.held, batch) };
+  }
+}
+
+/** A receipt counts when both lengths fit; what a reader holds beyond them (a dead HTTP worker's text) is cut. */
+function finish(message: AssembledMessage): AssembledMessage {
+  const end = message.pendingEnd;
+  if (!end || message.text.length < end.length || message.reasoning.length < end.reasoningLength)
+    return message;
+  return {
+    ...message,
+    text: message.text.slice(0, end.length),
+    reasoning: message.reasoning.slice(0, end.reasoningLength),
+    held: [],
+    pendingEnd: undefined,
+    end,
+  };
+}
+
+function hold(held: readonly TokenBatch[], batch: TokenBatch): readonly TokenBatch[] {
+  if (held.some((other) => other.seq === batch.seq)) return held;
+  return [...held, batch].sort((a, b) => a.seq - b.seq).slice(0, MAX_HELD_BATCHES);
+}
+
+function drain(message: AssembledMessage): AssembledMessage {
+  let current = message;
+  while (!current.end && current.held.length > 0) {
+    const [first, ...rest] = current.held as [TokenBatch, ...TokenBatch[]];
+    const next = absorb({ ...current, held: rest }, first);
+    if (next.held.length > rest.length) return current;
+    current = next;
+  }
+  return current;
+}
+
+/** A hole is dated once, when it is first seen, and forgotten when nothing is missing. */
+function settleGap(message: AssembledMessage, now: number): AssembledMessage {
+  const isMissing =
+    !message.end &&
+    (message.held.length > 0 || message.pendingEnd !== undefined || message.knownSeq >= message.nextSeq);
+  const gapSince = isMissing ? (message.gapSince ?? now) : undefined;
+  return gapSince === message.gapSince ? message : { ...message, gapSince };
+}
+
+function isSame(a: AssembledMessage, b: AssembledMessage): boolean {
+  return (
+    a === b ||
+    (a.attempt === b.attempt &&
+      a.status === b.status &&
+      a.text === b.text &&
+      a.reasoning === b.reasoning &&
+      a.nextSeq === b.nextSeq &&
+      a.knownSeq === b.knownSeq &&
+      a.held === b.held &&
+      a.pendingEnd === b.pendingEnd &&
+      a.end === b.end &&
+      a.gapSince === b.gapSince)
+  );
+}
