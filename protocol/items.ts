@@ -5,7 +5,13 @@
 import { assistantMessageIdOf, userMessageIdOf } from './ids.ts';
 import { conversationKey, listingSort, messageKey, requestKey, type Key } from './keys.ts';
 import { DERIVED_TITLE_UNITS, START_BY_MS } from './limits.ts';
-import type { GenerationEnd, MessageStatus, PacingProfile, PartKind } from './generated/schema-types.ts';
+import type {
+  GenerationEnd,
+  MessageStatus,
+  PacingProfile,
+  PartKind,
+  Usage,
+} from './generated/schema-types.ts';
 
 /** SHA-256 of no text: what an answer's running digest begins with. */
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -62,6 +68,8 @@ export interface AssistantMessageItem extends MessageItem {
   startedAt?: string | null;
   cancelRequestedAt?: string | null;
   handovers: number;
+  /** What earlier attempts used. */
+  usage?: Usage | null;
 }
 
 /** The first write of a send or regenerate: fixes its ids for every repeat (I5), without TTL. */

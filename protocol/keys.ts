@@ -48,9 +48,15 @@ export function logSlot(messageId: string, position: number, attempt: number): s
   return `L#${messageId}#${padded(position)}#${padded(attempt)}`;
 }
 
-/** Inclusive sort key range of a message's log from a position on. */
-export function logRange(messageId: string, fromPosition: number): { from: string; to: string } {
-  return { from: `L#${messageId}#${padded(fromPosition)}`, to: `L#${messageId}#${LAST}` };
+/** Inclusive sort key range of a message's log from one position to another, or to its end. */
+export function logRange(
+  messageId: string,
+  fromPosition: number,
+  toPosition?: number,
+): { from: string; to: string } {
+  const to =
+    toPosition === undefined ? `L#${messageId}#${LAST}` : `L#${messageId}#${padded(toPosition)}#${LAST}`;
+  return { from: `L#${messageId}#${padded(fromPosition)}`, to };
 }
 
 /** Sort key of a text item: a piece of a stored text too long for the message item. */

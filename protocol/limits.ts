@@ -18,7 +18,7 @@ export const MAX_PAGE_SIZE = 100;
 
 /**
  * Most UTF-8 bytes of text in a token batch. AppSync meters real-time messages in units of 5 KB:
- * https://aws.amazon.com/appsync/pricing/ . Also the overlap a catch-up query reads, since one log batch is never longer.
+ * https://aws.amazon.com/appsync/pricing/ .
  */
 export const MAX_BATCH_BYTES = 4_096;
 /** Most UTF-16 units of text or reasoning in one messageState page: at most 3 bytes each, so 240 KB of the allowed 256 KB. */

@@ -1,0 +1,113 @@
+/**
+ * The conditional writes that resolvers and the HTTP door share, as DynamoDB expressions with plain values, in the
+ * APPSYNC_JS subset. Each is harmless when repeated.
+ */
+import { conversationKey, listingSort, type Key } from './keys.ts';
+import { assistantMessageIdOf } from './ids.ts';
+import type { AssistantMessageItem, RequestItem } from './items.ts';
+import { REINVOKE_MS, START_BY_MS, SUSPECT_AFTER_MS } from './limits.ts';
+
+/** A DynamoDB expression with its names and plain (not yet marshalled) values. */
+export interface Expression {
+  readonly expression: string;
+  readonly names: Record<string, string>;
+  readonly values: Record<string, unknown>;
+}
+
+/** One conditional UpdateItem. */
+export interface ConditionalUpdate {
+  readonly key: Key;
+  readonly update: Expression;
+  readonly condition: Expression;
+}
+
+/** Guards a put: nothing is stored under this key yet. */
+export const IF_ABSENT: Expression = {
+  expression: 'attribute_not_exists(#pk)',
+  names: { '#pk': 'pk' },
+  values: {},
+};
+
+/** `SET a = :a, ...` and `REMOVE b, ...` with a placeholder for every name, because many are reserved words. */
+export function assign(values: Record<string, unknown>, removed: readonly string[] = []): Expression {
+  const set = Object.keys(values);
+  const names: Record<string, string> = {};
+  const placeholders: Record<string, unknown> = {};
+  for (const name of set) {
+    names[`#${name}`] = name;
+    placeholders[`:${name}`] = values[name];
+  }
+  for (const name of removed) names[`#${name}`] = name;
+  const setClause = set.length > 0 ? `SET ${set.map((name) => `#${name} = :${name}`).join(', ')}` : '';
+  const removeClause = removed.length > 0 ? `REMOVE ${removed.map((name) => `#${name}`).join(', ')}` : '';
+  return { expression: `${setClause} ${removeClause}`.trim(), names, values: placeholders };
+}
+
+/**
+ * Creates or moves the conversation with a send: `lastMessageId` and the listing date only move forward (message ids sort
+ * by creation time), title and creation time are set once. Fails on a tombstone and when a later send was first.
+ */
+export function touchConversation(
+  owner: string,
+  conversationId: string,
+  request: RequestItem,
+  title: string | undefined,
+): ConditionalUpdate {
+  const moved = assign({
+    owner,
+    id: conversationId,
+    updatedAt: request.createdAt,
+    listOwner: owner,
+    listSort: listingSort(request.createdAt, conversationId),
+    lastMessageId: assistantMessageIdOf(request.ulid),
+  });
+  const once = ', #createdAt = if_not_exists(#createdAt, :createdAt)';
+  const titled = title === undefined ? '' : ', #title = if_not_exists(#title, :title)';
+  return {
+    key: conversationKey(owner, conversationId),
+    update: {
+      expression: `${moved.expression}${once}${titled}`,
+      names: Object.assign(
+        {},
+        moved.names,
+        { '#createdAt': 'createdAt' },
+        title === undefined ? {} : { '#title': 'title' },
+      ),
+      values: Object.assign(
+        {},
+        moved.values,
+        { ':createdAt': request.createdAt },
+        title === undefined ? {} : { ':title': title },
+      ),
+    },
+    condition: {
+      expression:
+        'attribute_not_exists(#deletedAt) AND (attribute_not_exists(#lastMessageId) OR #lastMessageId < :lastMessageId)',
+      names: { '#deletedAt': 'deletedAt', '#lastMessageId': 'lastMessageId' },
+      values: { ':lastMessageId': assistantMessageIdOf(request.ulid) },
+    },
+  };
+}
+
+/**
+ * Lets a repeat invoke the worker again: at most every 2 s while PENDING; past the start-by time it first sets a new one,
+ * which also defeats a settle that read the old one.
+ */
+export function renewStart(message: AssistantMessageItem, nowMs: number): ConditionalUpdate {
+  const leaseUntil = message.leaseUntil < nowMs ? nowMs + START_BY_MS : message.leaseUntil;
+  return {
+    key: { pk: message.pk, sk: message.sk },
+    update: assign({ invokedAt: nowMs, leaseUntil }),
+    condition: {
+      expression: '#status = :pending AND #attempt = :attempt AND #invokedAt <= :before',
+      names: { '#status': 'status', '#attempt': 'attempt', '#invokedAt': 'invokedAt' },
+      values: { ':pending': 'PENDING', ':attempt': message.attempt, ':before': nowMs - REINVOKE_MS },
+    },
+  };
+}
+
+/** Whether nobody seems to work on a message that is not terminal: then its reader starts settle. */
+export function isSuspect(message: { status: string; leaseUntil?: number }, nowMs: number): boolean {
+  if (message.status !== 'PENDING' && message.status !== 'STREAMING') return false;
+  return message.leaseUntil !== undefined && message.leaseUntil + SUSPECT_AFTER_MS < nowMs;
+}
