@@ -39,7 +39,7 @@ export async function startOfflineModel({ host, port = 0 }: OfflineModelOptions)
   const journal = createRequestJournal(Date.now);
   const { server, url } = await createServer([], { host, port, logLevel: 'silent' }, [
     { path: '/v1/chat/completions', handler: mounted((req, res) => answerChat(req, res, journal)) },
-    { path: '/local-journal', handler: mounted(async (req, res) => answerJournal(req, res, journal)) },
+    { path: '/local-journal', handler: mounted((req, res) => answerJournal(req, res, journal)) },
   ]);
   let closed: Promise<void> | undefined;
   return {
@@ -55,7 +55,7 @@ export async function startOfflineModel({ host, port = 0 }: OfflineModelOptions)
   };
 }
 
-function mounted(answer: (req: IncomingMessage, res: ServerResponse) => Promise<void>): Mountable {
+function mounted(answer: (req: IncomingMessage, res: ServerResponse) => Promise<void> | void): Mountable {
   return {
     handleRequest: async (req, res) => {
       await answer(req, res);
@@ -86,11 +86,7 @@ async function answerChat(req: IncomingMessage, res: ServerResponse, journal: Re
   return writeAnswer(res, answer, { request, identity, includeUsage, entry, journal, clock: systemClock });
 }
 
-async function answerJournal(
-  req: IncomingMessage,
-  res: ServerResponse,
-  journal: RequestJournal,
-): Promise<void> {
+function answerJournal(req: IncomingMessage, res: ServerResponse, journal: RequestJournal): void {
   if (req.method === 'DELETE') {
     journal.clear();
     res.writeHead(204).end();

@@ -55,19 +55,22 @@ describe('issueAccessToken', () => {
   it('gives the claims of a Cognito access token', async () => {
     const token = await issue({ now: NOW });
 
-    expect(decodeProtectedHeader(token)).toEqual({ alg: 'RS256', kid: expect.stringMatching(/.{20,}/) });
+    expect(decodeProtectedHeader(token)).toEqual({
+      alg: 'RS256',
+      kid: expect.stringMatching(/.{20,}/) as unknown,
+    });
     expect(decodeJwt(token)).toEqual({
-      sub: expect.stringMatching(UUID_V5),
+      sub: expect.stringMatching(UUID_V5) as unknown,
       iss,
       client_id: 'web',
-      origin_jti: expect.any(String),
-      event_id: expect.any(String),
+      origin_jti: expect.any(String) as unknown,
+      event_id: expect.any(String) as unknown,
       token_use: 'access',
       scope: 'aws.cognito.signin.user.admin',
       auth_time: NOW / 1000,
       iat: NOW / 1000,
       exp: NOW / 1000 + 3600,
-      jti: expect.any(String),
+      jti: expect.any(String) as unknown,
       username: 'alice',
     });
   });
@@ -200,7 +203,7 @@ describe('handle', () => {
   });
 
   it('serves an OpenID configuration that names itself', async () => {
-    const configuration = await (await fetch(`${iss}/.well-known/openid-configuration`)).json();
+    const configuration = (await (await fetch(`${iss}/.well-known/openid-configuration`)).json()) as unknown;
 
     expect(configuration).toMatchObject({ issuer: iss, jwks_uri: `${iss}/.well-known/jwks.json` });
   });

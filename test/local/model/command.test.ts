@@ -67,6 +67,6 @@ describe('parseCommand', () => {
     const command = parseCommand(message);
 
     const name = message.trim().split(/\s/)[0];
-    expect(command).toEqual({ kind: 'invalid', expected: expect.stringContaining(`\`${name} `) });
+    expect(command).toEqual({ kind: 'invalid', expected: expect.stringContaining(`\`${name} `) as unknown });
   });
 });

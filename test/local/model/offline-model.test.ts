@@ -186,7 +186,11 @@ describe('startOfflineModel', () => {
     expect(error).toBeInstanceOf(APIError);
     const apiError = error as APIError;
     expect(apiError.constructor.name).toBe(name);
-    expect(apiError).toMatchObject({ status, type, message: expect.stringContaining('as it was told to') });
+    expect(apiError).toMatchObject({
+      status,
+      type,
+      message: expect.stringContaining('as it was told to') as unknown,
+    });
     expect(apiError.headers?.get('retry-after')).toBe(status === 429 ? '1' : null);
     expect(lastRequest()).toMatchObject({ outcome: 'error', tokensSent: 0 });
   });
@@ -277,7 +281,7 @@ describe('startOfflineModel', () => {
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
       error: {
-        message: expect.stringContaining(message),
+        message: expect.stringContaining(message) as unknown,
         type: 'invalid_request_error',
         param: null,
         code: null,
@@ -288,11 +292,11 @@ describe('startOfflineModel', () => {
   it('shows the journal over HTTP and empties it', async () => {
     await stream('/tokens 1');
 
-    const full = await (await fetch(`${model.url}/local-journal`)).json();
+    const full = (await (await fetch(`${model.url}/local-journal`)).json()) as { requests: unknown[] };
     const emptied = await fetch(`${model.url}/local-journal`, { method: 'DELETE' });
-    const empty = await (await fetch(`${model.url}/local-journal`)).json();
+    const empty = (await (await fetch(`${model.url}/local-journal`)).json()) as unknown;
 
-    expect((full as { requests: unknown[] }).requests.at(-1)).toMatchObject({
+    expect(full.requests.at(-1)).toMatchObject({
       prompt: '/tokens 1',
       body: { model: 'some-model', messages: ask('/tokens 1') },
     });

@@ -5,10 +5,11 @@ function fakeClock({ timerLatenessMs = 0 } = {}) {
   let nowMs = 0;
   const clock: PacingClock & { advance(ms: number): void } = {
     now: () => nowMs,
-    wait: async (ms) => {
+    wait: (ms) => {
       nowMs += ms + timerLatenessMs;
+      return Promise.resolve();
     },
-    yieldToIo: async () => undefined,
+    yieldToIo: () => Promise.resolve(),
     advance: (ms) => {
       nowMs += ms;
     },
