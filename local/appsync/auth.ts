@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { AccessDeniedError, authorize, verifySigV4 } from '../iam/index.ts';
 import type { Principal, Principals } from '../iam/index.ts';
+import type { AuthMode } from '../template/index.ts';
 import { FieldError, unauthorized } from './errors.ts';
 import type { Claims, VerifyToken } from './ports.ts';
-import type { ApiSchema, AuthMode } from './schema.ts';
+import type { ApiSchema } from './schema.ts';
 
 /** Who calls, in the mode that was recognised. */
 export type Caller = { sourceIp: string[] } & (
@@ -27,19 +28,10 @@ export interface AuthSettings {
   modes: ReadonlySet<AuthMode>;
   apiKeys: ReadonlySet<string>;
   region: string;
-  apiArn: string;
   principals: Principals;
   verifyToken: VerifyToken;
   now: () => number;
 }
-
-/** `util.authType()` of each mode. */
-export const AUTH_TYPE_NAMES: Readonly<Record<AuthMode, string>> = {
-  API_KEY: 'API Key Authorization',
-  AWS_IAM: 'IAM Authorization',
-  AMAZON_COGNITO_USER_POOLS: 'User Pool Authorization',
-  OPENID_CONNECT: 'Open ID Connect Authorization',
-};
 
 function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
@@ -102,7 +94,7 @@ export function checkAccess(
 ): void {
   const refusal = `Not Authorized to access ${fieldName} on type ${typeName}`;
   if (!mayAccess(api, caller, typeName, fieldName)) throw new FieldError(refusal, 'Unauthorized');
-  if (caller.mode !== 'AWS_IAM' || !isRootType(api, typeName)) return;
+  if (caller.mode !== 'AWS_IAM' || !api.rootTypeNames.has(typeName)) return;
   try {
     authorize(caller.principal, 'appsync:GraphQL', `${apiArn}/types/${typeName}/fields/${fieldName}`);
   } catch (cause) {
@@ -111,14 +103,8 @@ export function checkAccess(
   }
 }
 
-function isRootType(api: ApiSchema, typeName: string): boolean {
-  const { schema } = api;
-  return [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].some(
-    (type) => type?.name === typeName,
-  );
-}
-
-function groupsOf(caller: Caller): string[] | null {
+/** Groups of a Cognito caller, null without any. */
+export function groupsOf(caller: Caller): string[] | null {
   const groups = caller.mode === 'AMAZON_COGNITO_USER_POOLS' ? caller.claims['cognito:groups'] : undefined;
   return Array.isArray(groups) ? groups.map(String) : null;
 }

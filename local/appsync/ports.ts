@@ -27,11 +27,5 @@ export interface LambdaAnswer {
 /** Invokes a function. Rejects with `AccessDeniedError` when the principal lacks `lambda:InvokeFunction`. */
 export type InvokeLambda = (call: LambdaCall) => Promise<LambdaAnswer>;
 
-/** Timers as an argument, so that tests decide when time passes. */
-export interface Timers {
-  setTimeout(run: () => void, ms: number): NodeJS.Timeout;
-  clearTimeout(timer: NodeJS.Timeout): void;
-}
-
 /** One line for the operator of the local stack. Never message text, never a credential. */
 export type LogLine = (line: string) => void;

@@ -1,9 +1,7 @@
 import { buildSchema, getNamedType, isObjectType, Kind, valueFromASTUntyped } from 'graphql';
 import type { ConstDirectiveNode, GraphQLObjectType, GraphQLSchema } from 'graphql';
+import type { AuthMode } from '../template/index.ts';
 import { AWS_SCALARS_SDL, installAwsScalars } from './scalars.ts';
-
-/** Ways to call the API that the local stack knows, in AppSync's own spelling. */
-export type AuthMode = 'API_KEY' | 'AWS_IAM' | 'AMAZON_COGNITO_USER_POOLS' | 'OPENID_CONNECT';
 
 /** Who may read a field: a mode, for Cognito possibly limited to groups. */
 export interface FieldGrant {
@@ -14,6 +12,8 @@ export interface FieldGrant {
 /** An executable schema and what AppSync's directives say about it. */
 export interface ApiSchema {
   readonly schema: GraphQLSchema;
+  /** Names of the Query, Mutation and Subscription types: their fields are IAM resources. */
+  readonly rootTypeNames: ReadonlySet<string>;
   /**
    * Grants of a field: its own directives, else those of its type, else the default mode alone. Introspection fields
    * have none of their own and answer every mode.
@@ -27,17 +27,13 @@ const DIRECTIVE_MODES: Readonly<Record<string, AuthMode>> = {
   aws_api_key: 'API_KEY',
   aws_iam: 'AWS_IAM',
   aws_cognito_user_pools: 'AMAZON_COGNITO_USER_POOLS',
-  aws_oidc: 'OPENID_CONNECT',
 };
 
 const AWS_SDL = `
 ${AWS_SCALARS_SDL}
 directive @aws_api_key on FIELD_DEFINITION | OBJECT
 directive @aws_iam on FIELD_DEFINITION | OBJECT
-directive @aws_oidc on FIELD_DEFINITION | OBJECT
-directive @aws_lambda on FIELD_DEFINITION | OBJECT
 directive @aws_cognito_user_pools(cognito_groups: [String!]) on FIELD_DEFINITION | OBJECT
-directive @aws_auth(cognito_groups: [String!]) on FIELD_DEFINITION
 directive @aws_subscribe(mutations: [String!]!) on FIELD_DEFINITION
 `;
 
@@ -64,11 +60,11 @@ function directivesOfType(type: GraphQLObjectType): ConstDirectiveNode[] {
 /**
  * Reads an AppSync schema document.
  *
- * @throws Error when the SDL is invalid, when a directive is used that the local stack cannot honour (`@aws_lambda`,
- * `@aws_auth`), or when `@aws_subscribe` names a mutation that is absent or has another return type.
+ * @throws Error when the SDL is invalid, when a directive is used that the local stack cannot honour (`@aws_oidc`,
+ * `@aws_lambda`, `@aws_auth`), or when `@aws_subscribe` names a mutation that is absent or has another return type.
  */
 export function readApiSchema(sdl: string, defaultMode: AuthMode): ApiSchema {
-  const refused = /@aws_(lambda|auth)\b/.exec(sdl.replaceAll(/"""[\s\S]*?"""|#.*$/gm, ''));
+  const refused = /@aws_(lambda|auth|oidc)\b/.exec(sdl.replaceAll(/"""[\s\S]*?"""|#.*$/gm, ''));
   if (refused !== null) throw new Error(`the local stack has no ${refused[0]}`);
   const schema = buildSchema(`${AWS_SDL}\n${sdl}`);
   installAwsScalars(schema);
@@ -87,8 +83,10 @@ export function readApiSchema(sdl: string, defaultMode: AuthMode): ApiSchema {
     }
   }
   const subscriptions = readSubscriptions(schema);
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   return {
     schema,
+    rootTypeNames: new Set(roots.flatMap((type) => (type ? [type.name] : []))),
     grantsOf: (typeName, fieldName) => grants.get(`${typeName}.${fieldName}`),
     subscriptionsOf: (mutationField) => subscriptions.get(mutationField) ?? [],
   };

@@ -1,0 +1,16 @@
+/** The embedded AppSync of the local stack. Not for production. */
+export { createAppSync } from './appsync.ts';
+export type { AppSync, AppSyncOptions } from './appsync.ts';
+export type { ApiStack } from './compiled-api.ts';
+export type { AppSyncCounters, ConversationCounters } from './counters.ts';
+export type {
+  Claims,
+  InvokeLambda,
+  LambdaAnswer,
+  LambdaCall,
+  LogLine,
+  TokenVerdict,
+  VerifyToken,
+} from './ports.ts';
+export { REALTIME_TIMES } from './realtime.ts';
+export type { RealtimeTimes } from './realtime.ts';
