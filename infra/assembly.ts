@@ -1,0 +1,72 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { App } from 'aws-cdk-lib/core';
+import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
+
+import { bundleFunctions } from './bundle.ts';
+import { ChatStack } from './chat-stack.ts';
+import { readConfig } from './config.ts';
+import { REPOSITORY } from './repository.ts';
+import { SynthesisError } from './synthesis-error.ts';
+
+/** CloudFormation takes 1 MB: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html . Ours leaves room. */
+export const MAX_TEMPLATE_BYTES = 900_000;
+
+/** The construct id of the stack, and so the name of its template file, whatever the stack itself is called. */
+export const STACK_ID = 'AppsyncChat';
+
+/** What a synthesis depends on beside the sources. */
+export interface SynthesisOptions {
+  /** Where the cloud assembly goes; made when absent. */
+  outdir: string;
+  /** CDK context beyond cdk.json's: configuration keys. What the CDK CLI passes (`-c`) comes before it. */
+  context?: Readonly<Record<string, unknown>>;
+  now: Date;
+}
+
+function contextOfCdkJson(): Record<string, unknown> {
+  const { context } = JSON.parse(readFileSync(path.join(REPOSITORY, 'cdk.json'), 'utf8')) as {
+    context: Record<string, unknown>;
+  };
+  return context;
+}
+
+function checkSizes(assembly: CloudAssembly): void {
+  for (const { templateFullPath } of assembly.stacks) {
+    const { size } = statSync(templateFullPath);
+    if (size >= MAX_TEMPLATE_BYTES)
+      throw new SynthesisError(
+        `${path.basename(templateFullPath)} has ${size} bytes; it must stay below ${MAX_TEMPLATE_BYTES}`,
+      );
+  }
+}
+
+/**
+ * Synthesizes the app into `outdir`: one stack, its template at the top, its bundled functions as assets. Offline, without credentials, and
+ * independent of the working directory; the same sources, context and day give the same template. The feature flags of cdk.json apply
+ * with and without the CDK CLI. Throws `SynthesisError` for what is wrong in configuration or sources.
+ */
+export function synthesizeChat({ outdir, context = {}, now }: SynthesisOptions): CloudAssembly {
+  const app = new App({
+    outdir,
+    context: { ...contextOfCdkJson(), ...context },
+    analyticsReporting: false,
+  });
+  const config = readConfig(app.node.getAllContext() as Record<string, unknown>);
+  const bundles = mkdtempSync(path.join(tmpdir(), 'appsync-chat-bundle-'));
+  try {
+    new ChatStack(app, STACK_ID, {
+      root: REPOSITORY,
+      config,
+      bundles: bundleFunctions(REPOSITORY, bundles),
+      now,
+    });
+    const assembly = app.synth();
+    checkSizes(assembly);
+    return assembly;
+  } finally {
+    rmSync(bundles, { recursive: true });
+  }
+}
