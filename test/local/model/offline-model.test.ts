@@ -258,10 +258,14 @@ describe('startOfflineModel', () => {
     response.pause();
 
     let before = -1;
-    for (let poll = 0; poll < 200 && before !== lastRequest().tokensSent; poll += 1) {
-      before = lastRequest().tokensSent;
-      await fetch(`${model.url}/local-journal`, { method: 'GET' }).then((answer) => answer.arrayBuffer());
+    let unchangedPolls = 0;
+    for (let poll = 0; poll < 20_000 && unchangedPolls < 50; poll += 1) {
+      const { tokensSent } = lastRequest();
+      unchangedPolls = tokensSent === before ? unchangedPolls + 1 : 0;
+      before = tokensSent;
+      await fetch(`${model.url}/local-journal`, { method: 'PUT' }).then((answer) => answer.arrayBuffer());
     }
+    expect(unchangedPolls).toBe(50);
     expect(lastRequest().tokensSent).toBeLessThan(10_000);
 
     asking.on('error', () => undefined);
