@@ -107,7 +107,7 @@ function resolveValue(value: unknown, scope: IntrinsicScope): unknown {
   if (Array.isArray(value))
     return value.map((entry) => resolveValue(entry, scope)).filter((entry) => entry !== NO_VALUE);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value);
+  const entries: [string, unknown][] = Object.entries(value);
   const [name, argument] = entries[0] ?? ['', undefined];
   if (entries.length === 1 && (name === 'Ref' || name === 'Condition' || name.startsWith('Fn::'))) {
     // A policy statement may hold a lone "Condition" object; the intrinsic of that name always holds a string.

@@ -108,11 +108,9 @@ class StackScope implements IntrinsicScope {
     const value = this.#values.parameters?.[name] ?? Default;
     if (value === undefined)
       throw new TemplateError(`parameter ${name} has neither a local value nor a default`);
-    if (Type.startsWith('AWS::SSM::Parameter::')) return this.dynamicReference('ssm', String(value));
+    if (Type.startsWith('AWS::SSM::Parameter::')) return this.dynamicReference('ssm', value as string);
     return Type === 'CommaDelimitedList' || Type.startsWith('List<')
-      ? String(value)
-          .split(',')
-          .map((part) => part.trim())
+      ? (value as string).split(',').map((part) => part.trim())
       : value;
   }
 

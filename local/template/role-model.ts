@@ -43,7 +43,7 @@ const awsManaged: Readonly<Record<string, PolicyStatement[]>> = {
 
 function statementsOf(policy: v.InferOutput<typeof document>, where: string): PolicyStatement[] {
   return listOf(policy.Statement).map((raw) => {
-    const statement = raw as unknown as PolicyStatement;
+    const statement = raw as PolicyStatement;
     checkStatement(statement, where);
     return statement;
   });
