@@ -22,6 +22,8 @@ interface Run {
   timer: NodeJS.Timeout;
   /** Why the worker will end or has ended under this invocation. */
   cause: LambdaFailure | undefined;
+  /** Body units that left for the client and were not reported to the worker yet. */
+  unacknowledged: number;
   resolve(outcome: Outcome): void;
 }
 
@@ -40,7 +42,6 @@ export class ExecutionEnvironment {
   #stopped = false;
   #initFailure: LambdaFailure | undefined;
   #run: Run | undefined;
-  #unacknowledged = 0;
 
   constructor(lambda: LambdaModel, env: Record<string, string>, events: EnvironmentEvents) {
     this.#lambda = lambda;
@@ -85,8 +86,7 @@ export class ExecutionEnvironment {
     return new Promise((resolve) => {
       const { timeoutMs } = this.#lambda;
       const timer = setTimeout(() => void this.#stop(timedOut(invocation.requestId, timeoutMs)), timeoutMs);
-      this.#unacknowledged = 0;
-      this.#run = { invocation, sink, timer, cause: undefined, resolve };
+      this.#run = { invocation, sink, timer, cause: undefined, unacknowledged: 0, resolve };
       const { requestId, payload } = invocation;
       this.#send({ kind: 'invoke', requestId, payload, deadline: Date.now() + timeoutMs });
     });
@@ -146,14 +146,17 @@ export class ExecutionEnvironment {
   }
 
   #chunk(data: string | Uint8Array): void {
+    const run = this.#run;
+    if (run === undefined) return;
     const taken = (): void => {
-      this.#unacknowledged += data.length;
-      if (this.#unacknowledged < ACKNOWLEDGE_UNITS) return;
-      this.#send({ kind: 'taken', units: this.#unacknowledged });
-      this.#unacknowledged = 0;
+      run.unacknowledged += data.length;
+      // A slow client may take the rest of a body after its invocation ended: that is no credit for the next one.
+      if (run.unacknowledged < ACKNOWLEDGE_UNITS || this.#run !== run) return;
+      this.#send({ kind: 'taken', units: run.unacknowledged });
+      run.unacknowledged = 0;
     };
-    if (this.#run?.sink === undefined) taken();
-    else this.#run.sink.write(data, taken);
+    if (run.sink === undefined) taken();
+    else run.sink.write(data, taken);
   }
 
   #finish(outcome: Outcome): void {

@@ -13,7 +13,7 @@ afterEach(async () => {
 
 interface Api extends Fixture {
   url: string;
-  client(role: string): LambdaClient;
+  client: (role: string) => LambdaClient;
 }
 
 async function startApi(): Promise<Api> {
@@ -124,6 +124,34 @@ describe('the Invoke API', () => {
       body,
     });
     expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([status, code]);
+  });
+
+  it('is reached by the AWS SDK inside a function, with the credentials of its role', async () => {
+    const sdk = import.meta.resolve('@aws-sdk/client-lambda');
+    const code = `
+      import { InvokeCommand, LambdaClient } from '${sdk}';
+      export const handler = async (FunctionName) => {
+        const client = new LambdaClient({});
+        const answer = await client.send(new InvokeCommand({ FunctionName, Payload: '{"from":"inside"}' }));
+        return JSON.parse(answer.Payload.transformToString());
+      };`;
+    let handle: ReturnType<typeof createLambdaApi> = () => false;
+    const { url, close } = await listen((request, response) => handle(request, response));
+    const fixture = startLambdaService(
+      [
+        lambdaModel('outer', code),
+        lambdaModel('inner', 'export const handler = async (e) => e;'),
+        lambdaModel('secret', ''),
+      ],
+      { environment: () => ({ AWS_ENDPOINT_URL_LAMBDA: url }) },
+      { outer: [allow('lambda:InvokeFunction', arnOf('inner'))] },
+    );
+    handle = createLambdaApi(fixture);
+    cleanups.push(close, () => fixture.service.close());
+    const call = (payload: string) =>
+      fixture.service.invoke({ functionArn: 'outer', invocationType: 'RequestResponse', payload });
+    expect((await call('inner')).payload).toEqual({ from: 'inside' });
+    expect((await call('secret')).functionError).toMatchObject({ errorType: 'AccessDeniedException' });
   });
 
   it('leaves other paths alone', async () => {

@@ -163,6 +163,13 @@ describe('a synchronous invocation', () => {
     });
   });
 
+  it('fails when the function outgrows its memory', async () => {
+    const code =
+      'const kept = []; export const handler = async () => { for (;;) kept.push(Array.from({ length: 1e5 }, () => ({}))); };';
+    const fixture = start([lambdaModel('hungry', code, { memoryMb: 32 })]);
+    expect((await call(fixture, 'hungry')).functionError?.errorType).toBe('Runtime.OutOfMemory');
+  });
+
   it.each([
     ['a missing export', 'export const other = 1;', 'Runtime.HandlerNotFound'],
     [
