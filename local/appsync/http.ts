@@ -52,7 +52,7 @@ export async function handleGraphQlHttp(
     const outcome = await ports.run(read, { caller, headers: requestHeaders(request) });
     send(response, 200, outcome.response, outcome.responseHeaders);
   } catch (cause) {
-    if (response.headersSent || request.destroyed) return true;
+    if (response.headersSent || response.destroyed) return true;
     if (!(cause instanceof RequestRefused)) ports.log(`internal failure: ${messageOf(cause)}`);
     const refused = cause instanceof RequestRefused ? cause : internalFailure();
     send(response, refused.status, { errors: [refused.toWire()] }, { 'x-amzn-errortype': refused.errorType });

@@ -98,10 +98,13 @@ export function installAwsScalars(schema: GraphQLSchema): void {
     Object.assign(type, {
       parseValue: parse,
       parseLiteral: (node: ValueNode) => {
-        if (node.kind === Kind.OBJECT || node.kind === Kind.LIST) {
-          throw new GraphQLError(`Unable to parse \`${print(node)}\` as ${rule.label}`);
+        const composite = node.kind === Kind.OBJECT || node.kind === Kind.LIST;
+        const value = composite ? undefined : literalValue(node);
+        // The validation rule reports this error as it is, so it has to know its place.
+        if (composite || !rule.accepts(value)) {
+          throw new GraphQLError(`Unable to parse \`${print(node)}\` as ${rule.label}`, { nodes: node });
         }
-        return parse(literalValue(node));
+        return parse(value);
       },
       serialize: (value: unknown) => {
         if (rule.serialize !== undefined) return rule.serialize(value);

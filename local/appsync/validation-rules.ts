@@ -35,8 +35,11 @@ import {
 } from 'graphql';
 import type { ASTNode, GraphQLInputType, ValidationContext, ValidationRule, ValueNode } from 'graphql';
 
-/** One graphql-java error: its type name and text; undefined when the rule's own text has to do. */
-type Translate = (error: GraphQLError, context: ValidationContext) => { type: string; text: string };
+/** One graphql-java error: its type name, its text and, when it is not the first node of the error, where it is. */
+type Translate = (
+  error: GraphQLError,
+  context: ValidationContext,
+) => { type: string; text: string; node?: ASTNode | undefined };
 
 function nameOf(node: ASTNode | undefined): string {
   if (node !== undefined && 'name' in node && node.name?.kind === Kind.NAME) return node.name.value;
@@ -50,8 +53,8 @@ function translated(rule: ValidationRule, translate: Translate): ValidationRule 
     const wrapped = Object.create(context, {
       reportError: {
         value: (error: GraphQLError) => {
-          const { type, text } = translate(error, context);
-          const nodes = error.nodes;
+          const { type, text, node } = translate(error, context);
+          const nodes = node === undefined ? error.nodes : [node];
           context.reportError(new GraphQLError(error.message, { nodes, extensions: { type, text } }));
         },
       },
@@ -93,9 +96,14 @@ export function javaLiteral(node: ValueNode): string {
 export function trailTo(document: ASTNode, node: ASTNode): ASTNode[] {
   let found: ASTNode[] = [];
   visit(document, {
-    enter(candidate, _key, _parent, _path, ancestors) {
+    enter(candidate, _key, parent, _path, ancestors) {
       if (candidate !== node) return undefined;
-      found = [...ancestors.filter((step): step is ASTNode => !Array.isArray(step)), candidate];
+      // graphql-js leaves the direct parent out of the ancestors.
+      const above = [...ancestors, parent];
+      found = [
+        ...above.filter((step): step is ASTNode => step !== undefined && !Array.isArray(step)),
+        candidate,
+      ];
       return BREAK;
     },
   });
@@ -160,10 +168,11 @@ function missingArgument(error: GraphQLError): { type: string; text: string } {
   return { type: 'MissingFieldArgument', text: `Missing field argument ${name}` };
 }
 
-function mismatch(error: GraphQLError): { type: string; text: string } {
+function mismatch(error: GraphQLError): ReturnType<Translate> {
   const match = /of type "([^"]+)" used in position expecting type "([^"]+)"/.exec(error.message);
   return {
     type: 'VariableTypeMismatch',
+    node: error.nodes?.[1],
     text: `Variable type '${match?.[1] ?? ''}' doesn't match expected type '${match?.[2] ?? ''}'`,
   };
 }

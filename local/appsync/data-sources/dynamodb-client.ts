@@ -31,7 +31,8 @@ export function createDynamoDbClient(endpoint: string, region: string): DynamoDb
   return {
     send(operation, input, principal) {
       const body = Buffer.from(JSON.stringify(input));
-      const scope = `${new Date().toISOString().slice(0, 10).replaceAll('-', '')}/${region}/dynamodb/aws4_request`;
+      const amzDate = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+      const scope = `${amzDate.slice(0, 8)}/${region}/dynamodb/aws4_request`;
       return new Promise((resolve, reject) => {
         const call = httpRequest(
           {
@@ -44,6 +45,7 @@ export function createDynamoDbClient(endpoint: string, region: string): DynamoDb
               'content-type': 'application/x-amz-json-1.0',
               'content-length': body.length,
               'x-amz-target': `DynamoDB_20120810.${operation}`,
+              'x-amz-date': amzDate,
               'x-amz-security-token': principal.sessionToken,
               authorization: `AWS4-HMAC-SHA256 Credential=${principal.accessKeyId}/${scope}, SignedHeaders=host, Signature=${'0'.repeat(64)}`,
             },
