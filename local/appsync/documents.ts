@@ -1,14 +1,5 @@
-import {
-  getOperationAST,
-  GraphQLError,
-  Kind,
-  parse,
-  TypeInfo,
-  validate,
-  visit,
-  visitWithTypeInfo,
-} from 'graphql';
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { getOperationAST, Kind, parse, TypeInfo, validate, visit, visitWithTypeInfo } from 'graphql';
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode, GraphQLError } from 'graphql';
 import { requestError, RequestRefused } from './errors.ts';
 import type { WireError } from './errors.ts';
 import { trailTo, VALIDATION_RULES } from './validation-rules.ts';

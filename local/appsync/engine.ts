@@ -1,4 +1,4 @@
-import { execute, getArgumentValues, Kind, OperationTypeNode } from 'graphql';
+import { execute, getArgumentValues, Kind } from 'graphql';
 import type {
   ExecutionResult,
   FieldNode,
@@ -114,7 +114,7 @@ export async function executeOperation(
   }
   const errors = (result.errors ?? []).map((error) => toWireError(error, api.api.schema, log));
   errors.push(...scope.appended);
-  const data = (result.data ?? null) as Record<string, unknown> | null;
+  const data = result.data ?? null;
   return { response: errors.length === 0 ? { data } : { data, errors }, responseHeaders, invalidations };
 }
 
@@ -232,7 +232,7 @@ export function argumentsOf(
   node: FieldNode,
 ): Record<string, unknown> {
   const { schema } = api.api;
-  const root = schema.getRootType(operation.operation.operation as OperationTypeNode);
+  const root = schema.getRootType(operation.operation.operation);
   const definition = root?.getFields()[node.name.value];
   return definition === undefined ? {} : getArgumentValues(definition, node, operation.variables);
 }

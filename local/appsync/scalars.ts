@@ -59,7 +59,7 @@ const RULES: Readonly<Record<string, ScalarRule>> = {
     label: 'valid JSON.',
     accepts: (v) => isText(v, isJson),
     // Resolvers receive an AWSJSON argument already parsed.
-    parse: (v) => JSON.parse(v as string),
+    parse: (v): unknown => JSON.parse(v as string),
     serialize: (v) => (isText(v, isJson) ? v : JSON.stringify(v)),
   },
   AWSPhone: { label: 'a valid phone number.', accepts: (v) => isText(v, (t) => PHONE_PATTERN.test(t)) },

@@ -75,7 +75,7 @@ function coerce(value: unknown, type: GraphQLInputType, variable: string, field:
     if (!(cause instanceof GraphQLError)) throw cause;
     if (isEnumType(type)) {
       throw new Mismatch(
-        `Variable '${field}' has an invalid value. Invalid input for Enum '${type.name}'. No value found for name '${String(value)}'`,
+        `Variable '${field}' has an invalid value. Invalid input for Enum '${type.name}'. No value found for name '${typeof value === 'string' ? value : JSON.stringify(value)}'`,
       );
     }
     const reason = isAwsScalar(type.name)

@@ -49,9 +49,7 @@ export function toWireValue(value: unknown): AttributeValue {
 
 /** A key, an item or a set of expression values for the wire. */
 export function toWireMap(values: unknown): AttributeMap {
-  return Object.fromEntries(
-    Object.entries((values ?? {}) as object).map(([name, value]) => [name, toWireValue(value)]),
-  );
+  return Object.fromEntries(Object.entries(values ?? {}).map(([name, value]) => [name, toWireValue(value)]));
 }
 
 /** Equality of two items on the wire, attribute by attribute, with sets unordered and `ignored` names left out. */

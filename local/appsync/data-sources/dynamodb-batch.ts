@@ -69,7 +69,7 @@ export async function batchWrite(request: Json, send: Send): Promise<Json> {
     }),
   ]);
   return {
-    data: Object.fromEntries(asked.map(({ table, values }) => [table, values.map(itemToPlain)])) as Json,
+    data: Object.fromEntries(asked.map(({ table, values }) => [table, values.map(itemToPlain)])),
     [puts ? 'unprocessedItems' : 'unprocessedKeys']: Object.fromEntries(unprocessed) as Json,
   };
 }

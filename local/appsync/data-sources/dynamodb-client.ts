@@ -75,7 +75,11 @@ export function createDynamoDbClient(endpoint: string, region: string): DynamoDb
 }
 
 function toError(answer: Record<string, unknown>, requestId: string): DynamoDbError {
-  const code = String(answer['__type'] ?? 'InternalServerError');
-  const message = String(answer['message'] ?? answer['Message'] ?? '');
+  const code = textOf(answer['__type']) ?? 'InternalServerError';
+  const message = textOf(answer['message']) ?? textOf(answer['Message']) ?? '';
   return new DynamoDbError(code.slice(code.lastIndexOf('#') + 1), message, requestId);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }

@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import {
-  base64Url,
-  connect,
-  keyHeader,
-  ON_BATCH,
-  publish,
-  startApi,
-  startMessage,
-  subscribe,
-} from './api-fixture.ts';
+import { publish, startApi } from './api-fixture.ts';
+import { base64Url, connect, keyHeader, ON_BATCH, startMessage, subscribe } from './raw-client.ts';
 import type { RunningApi } from './api-fixture.ts';
 import { sign } from './signed-request.ts';
 

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_FAULTS } from '../../../local/faults/index.ts';
 import type { FaultSet } from '../../../local/faults/index.ts';
-import { ALL_FIELDS, connect, publish, startApi, startMessage, subscribe } from './api-fixture.ts';
-import type { RawClient, RunningApi } from './api-fixture.ts';
+import { ALL_FIELDS, apiStack, publish, startApi } from './api-fixture.ts';
+import { connect, startMessage, subscribe } from './raw-client.ts';
+import type { RunningApi } from './api-fixture.ts';
+import type { RawClient } from './raw-client.ts';
 
 let api: RunningApi;
 beforeEach(async () => {
@@ -278,7 +280,6 @@ describe('faults', () => {
 
 describe('a swapped version', () => {
   it('leaves running subscriptions alone', async () => {
-    const { apiStack } = await import('./api-fixture.ts');
     const client = await subscribe(api);
     const stack = apiStack();
     const resolvers = stack.resolvers.map((resolver) =>
