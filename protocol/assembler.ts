@@ -5,7 +5,7 @@
  */
 import type { GenerationEnd, MessageState, MessageStatus, TokenBatch } from './generated/schema-types.ts';
 import { GAP_PATIENCE_MS, MAX_HELD_BATCHES } from './limits.ts';
-import { batchEffect, overlay, statusRank } from './sequence.ts';
+import { batchEffect, isTerminal, overlay, statusRank } from './sequence.ts';
 
 /** What is known of one assistant message. */
 export interface AssembledMessage {
@@ -46,9 +46,13 @@ export function emptyMessage(messageId: string): AssembledMessage {
   };
 }
 
-/** Forgets the text but not the attempt: the next snapshot from offset 0 fills it again. */
+/**
+ * Forgets the text and the receipt, but not what is known to exist: the next snapshots from offset 0 fill it again, and
+ * until they have, nothing that arrives late makes it look complete.
+ */
 export function restart(message: AssembledMessage, now: number): AssembledMessage {
-  return { ...emptyMessage(message.messageId), attempt: message.attempt, status: 'STREAMING', gapSince: now };
+  const { messageId, attempt, status, knownSeq } = message;
+  return { ...emptyMessage(messageId), attempt, status, knownSeq, gapSince: now };
 }
 
 /**
@@ -65,29 +69,25 @@ export function applyBatch(message: AssembledMessage, batch: TokenBatch, now: nu
 
 /**
  * Merges a page of `messageState`. States are ordered by (attempt, PENDING < STREAMING < terminal): an older one adds
- * only text. `end` counts with `more: false` once both lengths fit.
+ * only text. A page counts whole or not at all: text and reasoning stay one position of the log, which the next question
+ * is asked from. `end` counts with `more: false` once both lengths fit.
  */
 export function applyState(message: AssembledMessage, state: MessageState, now: number): AssembledMessage {
   if (state.messageId !== message.messageId || state.attempt < message.attempt) return message;
-  const isNewer = state.attempt > message.attempt;
-  const base = isNewer
-    ? {
-        ...emptyMessage(message.messageId),
-        attempt: state.attempt,
-        text: message.text.slice(0, state.resumeOffset),
-        reasoning: message.reasoning,
-      }
-    : message;
-  const status = statusRank(state.status) >= statusRank(base.status) ? state.status : base.status;
+  const base = state.attempt > message.attempt ? beginFromState(message, state) : message;
+  if (base.end) return base;
   const joins = state.offset <= base.text.length && state.reasoningOffset <= base.reasoning.length;
+  const end = state.more ? undefined : state.end;
   const merged: AssembledMessage = {
     ...base,
-    status: base.end ? base.status : status,
-    text: overlay(base.text, state.offset, state.text),
-    reasoning: overlay(base.reasoning, state.reasoningOffset, state.reasoning),
-    nextSeq: joins ? Math.max(base.nextSeq, state.throughSeq + 1) : base.nextSeq,
+    ...(joins && {
+      text: overlay(base.text, state.offset, state.text),
+      reasoning: overlay(base.reasoning, state.reasoningOffset, state.reasoning),
+      nextSeq: Math.max(base.nextSeq, state.throughSeq + 1),
+    }),
+    status: laterStatus(base.status, state.status),
     knownSeq: Math.max(base.knownSeq, state.throughSeq),
-    pendingEnd: base.end ? undefined : ((state.more ? undefined : state.end) ?? base.pendingEnd),
+    pendingEnd: end && !isSameReceipt(end, base.pendingEnd) ? end : base.pendingEnd,
   };
   const next = settleGap(drain(finish(merged)), now);
   return isSame(next, message) ? message : next;
@@ -114,30 +114,58 @@ function beginAttempt(message: AssembledMessage, batch: TokenBatch): AssembledMe
   };
 }
 
+/**
+ * A state names where an attempt's text begins, not where its reasoning does: reasoning that an HTTP worker streamed and
+ * never logged cannot be told apart, so all of it is read again.
+ */
+function beginFromState(message: AssembledMessage, state: MessageState): AssembledMessage {
+  return {
+    ...emptyMessage(message.messageId),
+    attempt: state.attempt,
+    text: message.text.slice(0, state.resumeOffset),
+  };
+}
+
 function absorb(message: AssembledMessage, batch: TokenBatch): AssembledMessage {
   const effect = batchEffect(message, batch);
   switch (effect.kind) {
     case 'duplicate':
       return message;
     case 'apply':
-      return {
-        ...message,
-        ...effect.parts,
-        status: batch.kind === 'END' ? message.status : 'STREAMING',
-        nextSeq: batch.seq + 1,
-      };
+      return finish({ ...noted(message, batch), ...effect.parts, nextSeq: batch.seq + 1 });
     case 'end':
       return finish({
         ...message,
-        nextSeq: Math.max(message.nextSeq, batch.seq + 1),
-        pendingEnd: effect.end,
-        status: batch.status,
+        pendingEnd: isSameReceipt(effect.end, message.pendingEnd) ? message.pendingEnd : effect.end,
+        status: laterStatus(message.status, batch.status),
       });
     case 'behind':
-      return { ...message, knownSeq: Math.max(message.knownSeq, batch.seq) };
+      return noted(message, batch);
     case 'hold':
-      return { ...message, held: hold(message.held, batch) };
+      return { ...noted(message, batch), held: hold(message.held, batch) };
   }
+}
+
+/** What any batch but a receipt tells: its `seq` exists, and a worker streams unless the attempt has ended since. */
+function noted(message: AssembledMessage, batch: TokenBatch): AssembledMessage {
+  return {
+    ...message,
+    knownSeq: Math.max(message.knownSeq, batch.seq),
+    status: laterStatus(message.status, 'STREAMING'),
+  };
+}
+
+function laterStatus(known: MessageStatus, heard: MessageStatus): MessageStatus {
+  return statusRank(heard) >= statusRank(known) ? heard : known;
+}
+
+function isSameReceipt(a: GenerationEnd, b: GenerationEnd | undefined): boolean {
+  return (
+    a.reason === b?.reason &&
+    a.length === b.length &&
+    a.sha256 === b.sha256 &&
+    a.reasoningLength === b.reasoningLength
+  );
 }
 
 /** A receipt counts when both lengths fit; what a reader holds beyond them (a dead HTTP worker's text) is cut. */
@@ -155,9 +183,11 @@ function finish(message: AssembledMessage): AssembledMessage {
   };
 }
 
+/** Keeps the lowest batches; the same list when the batch is in it already or lies above a full one. */
 function hold(held: readonly TokenBatch[], batch: TokenBatch): readonly TokenBatch[] {
   if (held.some((other) => other.seq === batch.seq)) return held;
-  return [...held, batch].sort((a, b) => a.seq - b.seq).slice(0, MAX_HELD_BATCHES);
+  const kept = [...held, batch].sort((a, b) => a.seq - b.seq).slice(0, MAX_HELD_BATCHES);
+  return kept.includes(batch) ? kept : held;
 }
 
 function drain(message: AssembledMessage): AssembledMessage {
@@ -171,11 +201,17 @@ function drain(message: AssembledMessage): AssembledMessage {
   return current;
 }
 
-/** A hole is dated once, when it is first seen, and forgotten when nothing is missing. */
+/**
+ * A hole is dated once, when it is first seen, and forgotten when nothing is missing. A missing seq 0 (START) carries no
+ * text; a terminal status without a receipt has text to come.
+ */
 function settleGap(message: AssembledMessage, now: number): AssembledMessage {
   const isMissing =
     !message.end &&
-    (message.held.length > 0 || message.pendingEnd !== undefined || message.knownSeq >= message.nextSeq);
+    (message.held.length > 0 ||
+      message.pendingEnd !== undefined ||
+      message.knownSeq >= Math.max(message.nextSeq, 1) ||
+      isTerminal(message.status));
   const gapSince = isMissing ? (message.gapSince ?? now) : undefined;
   return gapSince === message.gapSince ? message : { ...message, gapSince };
 }

@@ -26,17 +26,17 @@ export interface SequencePosition {
 }
 
 /**
- * Decides by `seq` and offset together. START is seq 0 and carries no text, so seq 1 may follow nothing. HEARTBEAT
- * repeats the last logged seq and only tells that it exists. A receipt is taken at any seq: lengths decide whether it counts.
+ * Decides by `seq` and offset together. START is seq 0 and carries no text, so seq 1 may follow nothing once the text and
+ * reasoning of earlier attempts are there. HEARTBEAT repeats the last logged seq and only tells that it exists; at seq 0
+ * it says what START said. A receipt is taken at any seq: lengths decide whether it counts.
  */
 export function batchEffect(position: SequencePosition, batch: TokenBatch): BatchEffect {
-  if (batch.kind === 'HEARTBEAT')
-    return { kind: batch.seq >= position.nextSeq && batch.seq > 0 ? 'behind' : 'duplicate' };
   if (batch.kind === 'END') return batch.end ? { kind: 'end', end: batch.end } : { kind: 'duplicate' };
   if (batch.seq < position.nextSeq) return { kind: 'duplicate' };
-  if (batch.kind === 'START')
-    return isAtResume(position, batch) ? { kind: 'apply', parts: {} } : { kind: 'hold' };
-  const expected = position.nextSeq === 0 ? 1 : position.nextSeq;
+  if (batch.kind === 'HEARTBEAT' && batch.seq > 0) return { kind: 'behind' };
+  if (position.nextSeq === 0 && !isAtResume(position, batch)) return { kind: 'hold' };
+  if (batch.kind !== 'DELTA') return { kind: 'apply', parts: {} };
+  const expected = Math.max(position.nextSeq, 1);
   const part = batch.part === 'TEXT' ? 'text' : 'reasoning';
   const length = position[part].length;
   if (batch.seq > expected || batch.offset > length) return { kind: 'hold' };

@@ -42,14 +42,18 @@ export function fittingUnits(text: string, maxBytes: number = MAX_BATCH_BYTES): 
   return index;
 }
 
-/** Cuts a text into pieces of at most `maxUnits` UTF-16 units that split no pair and join to it again. */
+/**
+ * Cuts a text into pieces of at most `maxUnits` UTF-16 units that split no pair and join to it again; a piece has at
+ * least one code point, so a pair passes a limit of one unit.
+ */
 export function splitByUnits(text: string, maxUnits: number): string[] {
   const pieces: string[] = [];
   let from = 0;
   while (from < text.length) {
-    const cut = text.length - from <= maxUnits ? text.length : safeCut(text, from + maxUnits);
-    pieces.push(text.slice(from, cut));
-    from = cut;
+    const cut = safeCut(text, from + Math.max(1, maxUnits));
+    const to = cut > from ? cut : from + 2;
+    pieces.push(text.slice(from, to));
+    from = to;
   }
   return pieces;
 }

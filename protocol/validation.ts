@@ -39,14 +39,19 @@ export function titleProblem(title: string): InputProblem {
   return title.length > MAX_TITLE_UNITS || title.trim().length === 0 ? 'INVALID_INPUT' : undefined;
 }
 
-/** Checks a page size: absent, or 1 to 100. */
-export function limitProblem(limit: number | null | undefined): InputProblem {
-  if (limit === undefined || limit === null) return undefined;
-  return limit >= 1 && limit <= MAX_PAGE_SIZE ? undefined : 'INVALID_INPUT';
+/** Whether a number is whole and within bounds, both included; written without Number.isInteger, which APPSYNC_JS lacks. */
+function isWhole(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most && Math.floor(value) === value;
 }
 
-/** Checks an offset: absent, or a safe whole number from 0 to nine digits. */
+/** Checks a page size: absent, or a whole number from 1 to 100. */
+export function limitProblem(limit: number | null | undefined): InputProblem {
+  if (limit === undefined || limit === null) return undefined;
+  return isWhole(limit, 1, MAX_PAGE_SIZE) ? undefined : 'INVALID_INPUT';
+}
+
+/** Checks an offset: absent, or a whole number of at most nine digits, as keys hold them. */
 export function offsetProblem(offset: number | null | undefined): InputProblem {
   if (offset === undefined || offset === null) return undefined;
-  return offset >= 0 && offset <= 999_999_999 ? undefined : 'INVALID_INPUT';
+  return isWhole(offset, 0, 999_999_999) ? undefined : 'INVALID_INPUT';
 }

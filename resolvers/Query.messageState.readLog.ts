@@ -23,6 +23,6 @@ export function response(ctx: Context<QueryMessageStateArgs>) {
   addLogItems(ctx, ctx.args);
   const result = ctx.result as { nextToken?: string | null } | null;
   const page = stashOf(ctx).page;
-  page.more = page.more || Boolean(result?.nextToken);
+  page.more = page.more || !!result?.nextToken;
   return null;
 }

@@ -1,0 +1,76 @@
+import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
+
+/** Publishes one batch with its retries; resolves whether subscribers were given it, and never throws (I7). */
+export type Publish = (batch: TokenBatch) => Promise<boolean>;
+
+/** What a batch has beyond the fields that are the same for a whole attempt; the publisher stamps its time. */
+export type QueuedBatch = Omit<TokenBatch, 'publishedAt'>;
+
+/**
+ * Publishes in order, one at a time. A batch that fails is given up after its retries: its `seq` is then missing for
+ * ever, which catch-up heals.
+ */
+export class BatchPublisher {
+  readonly #publish: Publish;
+  readonly #now: () => number;
+  readonly #onIdleSlot: () => void;
+  readonly #queue: QueuedBatch[] = [];
+  #isRunning = false;
+  #settled: Promise<void> = Promise.resolve();
+  #lastAt: number;
+  #published = 0;
+  #failed = 0;
+
+  /** `onIdleSlot` is called whenever the queue has become empty while its last batch is in flight. */
+  constructor(publish: Publish, now: () => number, onIdleSlot: () => void) {
+    this.#publish = publish;
+    this.#now = now;
+    this.#onIdleSlot = onIdleSlot;
+    this.#lastAt = now();
+  }
+
+  /** Batches subscribers were given. */
+  get published(): number {
+    return this.#published;
+  }
+
+  /** Batches given up. */
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Batches that wait behind the one in flight. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** When the last publish began or ended. */
+  get lastAt(): number {
+    return this.#lastAt;
+  }
+
+  /** Queues a batch; it leaves when those before it have settled. */
+  push(batch: QueuedBatch): void {
+    this.#queue.push(batch);
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#settled = this.#run();
+  }
+
+  /** Resolves when everything queued so far was published or given up. */
+  async settled(): Promise<void> {
+    await this.#settled;
+  }
+
+  async #run(): Promise<void> {
+    for (let batch = this.#queue.shift(); batch; batch = this.#queue.shift()) {
+      this.#lastAt = this.#now();
+      const publishing = this.#publish({ ...batch, publishedAt: new Date(this.#lastAt).toISOString() });
+      if (this.#queue.length === 0) this.#onIdleSlot();
+      if (await publishing) this.#published += 1;
+      else this.#failed += 1;
+      this.#lastAt = this.#now();
+    }
+    this.#isRunning = false;
+  }
+}

@@ -1,0 +1,99 @@
+import { ChatError } from '../../protocol/errors.ts';
+import type { Usage } from '../../protocol/generated/schema-types.ts';
+import type { AssistantMessageItem } from '../../protocol/items.ts';
+import { storeText } from '../table/answer-text.ts';
+import type { Answer } from './answer.ts';
+import { FencedError } from './log-writer.ts';
+import { handOver } from './hand-over.ts';
+import type { GenerationPorts } from './generation.ts';
+import { ownWrite, type Refusal } from './own-write.ts';
+import type { Pump } from './pump.ts';
+import { receipt, type Ending } from './receipt.ts';
+import type { Sink, Terminal } from './stream.ts';
+import type { StopReason } from './watch.ts';
+
+/** What a finishing attempt brings along. */
+export interface Finishing {
+  readonly ports: GenerationPorts;
+  readonly message: AssistantMessageItem;
+  readonly answer: Answer;
+  readonly pump: Pump;
+  readonly sinks: readonly Sink[];
+  readonly usage: Usage | null;
+  readonly model: string | null;
+  readonly firstTokenAt: number | undefined;
+  readonly requestId: string;
+  /** How the model ended, or why it was stopped. */
+  readonly outcome: Ending | StopReason;
+}
+
+/**
+ * What an attempt came to: terminal, handed over to the next attempt, ended by somebody else, or `persist`: the log
+ * could not be written, so settle has to fold what it holds.
+ */
+export type Conclusion = 'terminal' | 'handedOver' | 'fenced' | 'deleted' | 'persist';
+
+/**
+ * Ends an attempt: what is pending is logged, then one conditional write sets the terminal status, then END leaves. A
+ * deadline hands over instead. Resolves after the publishes have settled, because Lambda freezes what is open afterwards.
+ */
+export async function finish(finishing: Finishing): Promise<Conclusion> {
+  let conclusion: Conclusion | undefined;
+  try {
+    conclusion = await conclude(finishing);
+    return conclusion;
+  } finally {
+    if (conclusion !== 'terminal') for (const sink of finishing.sinks) sink.leave();
+    await finishing.pump.settled();
+  }
+}
+
+async function conclude(finishing: Finishing): Promise<Conclusion> {
+  const { outcome, requestId } = finishing;
+  if (outcome === 'fenced' || outcome === 'deleted' || outcome === 'persist') return outcome;
+  try {
+    await finishing.pump.flush();
+  } catch (error) {
+    return error instanceof FencedError ? 'fenced' : 'persist';
+  }
+  if (outcome === 'cancelled') return endAs(finishing, CANCELLED);
+  if (outcome !== 'deadline') return endAs(finishing, outcome);
+  const handedOver = await handOver(finishing);
+  if (handedOver === 'cancelled') return endAs(finishing, CANCELLED);
+  if (handedOver !== 'exhausted') return handedOver;
+  const error = new ChatError('DEADLINE', { requestId });
+  return endAs(finishing, { status: 'INTERRUPTED', reason: 'DEADLINE', error });
+}
+
+const CANCELLED: Ending = { status: 'CANCELLED', reason: 'CANCELLED' };
+
+async function endAs(finishing: Finishing, ending: Ending): Promise<Conclusion> {
+  const { ports, message, answer } = finishing;
+  const inline = await storeText(ports.table, message, answer);
+  const end = receipt(message, ending, {
+    length: answer.text.length,
+    sha256: answer.sha256,
+    reasoningLength: answer.reasoning.length,
+    usage: finishing.usage,
+    transport: finishing.pump.counts,
+    model: finishing.model,
+    firstTokenAt: finishing.firstTokenAt,
+    endedAt: ports.clock.now(),
+  });
+  const terminal: Terminal = { status: ending.status, end };
+  const written = await ownWrite(ports.table, message, {
+    values: { status: ending.status, end, model: end.model, ...inline },
+    happened: (stored) =>
+      stored.claimId === message.claimId &&
+      stored.status === ending.status &&
+      stored.end?.sha256 === end.sha256,
+  });
+  if (written !== 'written') return refused(written);
+  for (const sink of finishing.sinks) sink.end(terminal);
+  return 'terminal';
+}
+
+/** A terminal write does not ask for the cancel flag, so a refusal is a fence or a deletion. */
+function refused(refusal: Refusal): Conclusion {
+  return refusal === 'deleted' ? 'deleted' : 'fenced';
+}

@@ -1,0 +1,83 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { AssistantMessageItem, LogItem } from '../../protocol/items.ts';
+import { logSlot } from '../../protocol/keys.ts';
+import { LOG_TTL_SECONDS } from '../../protocol/limits.ts';
+import { IF_ABSENT } from '../../protocol/writes.ts';
+import { untilKnown } from '../table/persist.ts';
+import type { Table } from '../table/table.ts';
+import type { Clock } from './clock.ts';
+import type { Delta } from './stream.ts';
+
+/** Another writer holds the slot: this attempt was ended from outside (I4). */
+export class FencedError extends Error {
+  override readonly name = 'FencedError';
+
+  constructor() {
+    super('The slot is taken by another writer');
+  }
+}
+
+/**
+ * Writes the log of one attempt: each batch once, under (position, attempt), single flight by its caller. Slots are put
+ * only where nothing is, so a slot that another writer took fences this one. A put with unknown outcome is repeated on
+ * the same slot until known; a taken slot is one's own only with the same claim and text.
+ */
+export class LogWriter {
+  readonly #table: Table;
+  readonly #message: AssistantMessageItem;
+  readonly #clock: Clock;
+  readonly #hash: Hash;
+  #textLength: number;
+  #reasoningLength: number;
+  #logged = 0;
+
+  constructor(table: Table, message: AssistantMessageItem, storedText: string, clock: Clock) {
+    this.#table = table;
+    this.#message = message;
+    this.#clock = clock;
+    this.#hash = createHash('sha256').update(storedText, 'utf8');
+    this.#textLength = message.resumeOffset;
+    this.#reasoningLength = message.resumeReasoningOffset;
+  }
+
+  /** Batches written so far. */
+  get logged(): number {
+    return this.#logged;
+  }
+
+  /** Writes one batch under its sequence number; throws FencedError when the slot is another's. */
+  async write(seq: number, delta: Delta, signal: AbortSignal): Promise<void> {
+    const message = this.#message;
+    const position = this.#textLength + this.#reasoningLength;
+    if (delta.part === 'TEXT') {
+      this.#hash.update(delta.text, 'utf8');
+      this.#textLength += delta.text.length;
+    } else {
+      this.#reasoningLength += delta.text.length;
+    }
+    const item: LogItem = {
+      pk: message.pk,
+      sk: logSlot(message.id, position, message.attempt),
+      messageId: message.id,
+      kind: 'BATCH',
+      attempt: message.attempt,
+      seq,
+      part: delta.part,
+      offset: delta.offset,
+      text: delta.text,
+      claimId: message.claimId ?? '',
+      textLength: this.#textLength,
+      reasoningLength: this.#reasoningLength,
+      sha256: this.#hash.copy().digest('hex'),
+      ttl: Math.floor(this.#clock.now() / 1000) + LOG_TTL_SECONDS,
+    };
+    const result = await untilKnown(() => this.#table.put(item, IF_ABSENT), signal);
+    if (result === 'refused' && !(await this.#isOwn(item, signal))) throw new FencedError();
+    this.#logged += 1;
+  }
+
+  async #isOwn(item: LogItem, signal: AbortSignal): Promise<boolean> {
+    const stored = await untilKnown(() => this.#table.get<LogItem>(item), signal);
+    return stored?.claimId === item.claimId && stored.text === item.text && stored.kind === 'BATCH';
+  }
+}

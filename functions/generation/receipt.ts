@@ -1,0 +1,50 @@
+import type { ChatError } from '../../protocol/errors.ts';
+import { errorShape } from '../../protocol/errors.ts';
+import type {
+  EndReason,
+  GenerationEnd,
+  MessageStatus,
+  Transport,
+  Usage,
+} from '../../protocol/generated/schema-types.ts';
+import type { AssistantMessageItem } from '../../protocol/items.ts';
+
+/** How a generation ended, before it is written down. */
+export interface Ending {
+  readonly status: Extract<MessageStatus, 'COMPLETE' | 'CANCELLED' | 'FAILED' | 'INTERRUPTED'>;
+  readonly reason: EndReason;
+  readonly error?: ChatError;
+}
+
+/** What goes into a receipt besides how it ended. */
+export interface ReceiptFacts {
+  readonly length: number;
+  readonly sha256: string;
+  readonly reasoningLength: number;
+  readonly usage: Usage | null;
+  readonly transport: Omit<Transport, 'costUsd'> | null;
+  readonly model: string | null;
+  readonly firstTokenAt: number | undefined;
+  readonly endedAt: number;
+}
+
+/** Builds END's receipt: length and SHA-256 are of the whole text over all attempts (I6). Only INTERRUPTED is continuable. */
+export function receipt(message: AssistantMessageItem, ending: Ending, facts: ReceiptFacts): GenerationEnd {
+  return {
+    reason: ending.reason,
+    length: facts.length,
+    sha256: facts.sha256,
+    reasoningLength: facts.reasoningLength,
+    continuable: ending.status === 'INTERRUPTED',
+    usage: facts.usage,
+    timing: {
+      acceptedAt: message.createdAt,
+      startedAt: message.startedAt ?? null,
+      firstTokenAt: facts.firstTokenAt === undefined ? null : new Date(facts.firstTokenAt).toISOString(),
+      endedAt: new Date(facts.endedAt).toISOString(),
+    },
+    transport: facts.transport ? { ...facts.transport, costUsd: null } : null,
+    error: ending.error ? errorShape(ending.error) : null,
+    model: facts.model ?? message.model,
+  };
+}

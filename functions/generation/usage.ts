@@ -1,0 +1,45 @@
+import type { Usage } from '../../protocol/generated/schema-types.ts';
+import { utf8Bytes } from '../../protocol/token-batch.ts';
+import type { ModelMessage } from './stream.ts';
+
+/** UTF-8 bytes a token stands for on average: between English (about 4.5) and CJK text (about 3). */
+const BYTES_PER_TOKEN = 4;
+/** What a chat format adds around each message. */
+const TOKENS_PER_MESSAGE = 4;
+
+/** Estimates the tokens of a text. Every model counts differently, so no tokenizer would be right either. */
+export function estimateTokens(text: string): number {
+  return Math.ceil(utf8Bytes(text) / BYTES_PER_TOKEN);
+}
+
+/** Estimates what a run used, when the provider said nothing. */
+export function estimateUsage(messages: readonly ModelMessage[], written: string): Usage {
+  const inputTokens = messages.reduce(
+    (sum, message) => sum + TOKENS_PER_MESSAGE + estimateTokens(message.content),
+    0,
+  );
+  return {
+    inputTokens,
+    outputTokens: estimateTokens(written),
+    cachedInputTokens: null,
+    reasoningTokens: null,
+    source: 'ESTIMATED',
+    costUsd: null,
+  };
+}
+
+const sum = (a: number | null | undefined, b: number | null | undefined) =>
+  a === null || a === undefined ? (b ?? null) : a + (b ?? 0);
+
+/** Adds what earlier attempts used; one estimate makes the sum an estimate. */
+export function addUsage(earlier: Usage | null | undefined, usage: Usage): Usage {
+  if (!earlier) return usage;
+  return {
+    inputTokens: earlier.inputTokens + usage.inputTokens,
+    outputTokens: earlier.outputTokens + usage.outputTokens,
+    cachedInputTokens: sum(earlier.cachedInputTokens, usage.cachedInputTokens),
+    reasoningTokens: sum(earlier.reasoningTokens, usage.reasoningTokens),
+    source: earlier.source === 'ESTIMATED' ? 'ESTIMATED' : usage.source,
+    costUsd: sum(earlier.costUsd, usage.costUsd),
+  };
+}
