@@ -1,0 +1,109 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { once } from 'node:events';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { bundleFunctions, FUNCTION_NAMES, type FunctionName } from '../../infra/bundle.ts';
+import { REPOSITORY } from '../../infra/repository.ts';
+import { readable, resourcesOf, synthesize, temporaryFolder, type Synthesized } from './synthesized.ts';
+
+let synthesized: Synthesized;
+/** Outside the repository, so that nothing can be found in its node_modules. */
+let elsewhere: string;
+
+beforeAll(() => {
+  synthesized = synthesize();
+  elsewhere = temporaryFolder();
+});
+afterAll(() => {
+  synthesized.dispose();
+  rmSync(elsewhere, { recursive: true });
+});
+
+function deployed(name: FunctionName) {
+  const id = `Functions${name[0]?.toUpperCase()}${name.slice(1)}Function`;
+  const properties = resourcesOf(synthesized.template, 'AWS::Lambda::Function')[id]?.Properties;
+  if (properties === undefined) throw new Error(`no function ${id}`);
+  const { S3Key } = properties['Code'] as { S3Key: string };
+  const { Variables } = properties['Environment'] as { Variables: Record<string, unknown> };
+  return { hash: S3Key.replace(/\.zip$/, ''), variables: Variables };
+}
+
+const assetFolder = (name: FunctionName) => path.join(synthesized.outdir, `asset.${deployed(name).hash}`);
+
+/** Loads a module as Lambda does: its own thread, only the function's environment, and the `awslambda` global. */
+async function exportsOf(file: string, environment: Record<string, string>): Promise<unknown> {
+  const source = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    globalThis.awslambda = { streamifyResponse: (handler) => handler, HttpResponseStream: { from: (stream) => stream } };
+    import(workerData).then(
+      (module) => parentPort.postMessage({ handler: typeof module.handler }),
+      (error) => parentPort.postMessage({ error: String(error) }),
+    );`;
+  const worker = new Worker(source, { eval: true, workerData: pathToFileURL(file).href, env: environment });
+  try {
+    const [message] = (await once(worker, 'message')) as unknown[];
+    return message;
+  } finally {
+    await worker.terminate();
+  }
+}
+
+describe.each(FUNCTION_NAMES)('the bundle of %s', (name) => {
+  it('is one file', () => {
+    expect(readdirSync(assetFolder(name))).toEqual(['index.mjs']);
+  });
+
+  it('loads outside the repository with its environment alone and exports handler', async () => {
+    const folder = path.join(elsewhere, name);
+    cpSync(assetFolder(name), folder, { recursive: true });
+    const { variables } = deployed(name);
+    const environment = Object.fromEntries(
+      Object.entries(variables).map(([key, value]) => [
+        key,
+        typeof value === 'string' ? value : `https://example.org/${readable(value).replace(/\W/g, '')}`,
+      ]),
+    );
+    const lambda = {
+      AWS_REGION: 'us-east-1',
+      AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_ACCESS_KEY_ID: 'AKIATEST',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_SESSION_TOKEN: 'test',
+    };
+    expect(await exportsOf(path.join(folder, 'index.mjs'), { ...lambda, ...environment })).toEqual({
+      handler: 'function',
+    });
+  });
+
+  it("holds nothing of the offline model, neither its commands nor its server's name", () => {
+    const code = readFileSync(path.join(assetFolder(name), 'index.mjs'), 'utf8');
+    for (const word of ['/tokens', '/echo', 'aimock']) expect(code.includes(word), word).toBe(false);
+  });
+});
+
+describe('bundleFunctions', () => {
+  it('writes the same bytes from another clone and into another folder', () => {
+    const clone = path.join(elsewhere, 'a', 'clone');
+    mkdirSync(clone, { recursive: true });
+    for (const folder of ['functions', 'protocol'])
+      cpSync(path.join(REPOSITORY, folder), path.join(clone, folder), { recursive: true });
+    symlinkSync(path.join(REPOSITORY, 'node_modules'), path.join(clone, 'node_modules'));
+    const before = process.cwd();
+    const here = bundleFunctions(REPOSITORY, path.join(elsewhere, 'here'));
+    process.chdir(clone);
+    try {
+      const there = bundleFunctions(clone, path.join(elsewhere, 'there', 'deeper'));
+      for (const name of FUNCTION_NAMES) {
+        const bytes = readFileSync(path.join(here[name], 'index.mjs'));
+        expect(bytes.equals(readFileSync(path.join(there[name], 'index.mjs'))), name).toBe(true);
+        expect(bytes.equals(readFileSync(path.join(assetFolder(name), 'index.mjs'))), name).toBe(true);
+      }
+    } finally {
+      process.chdir(before);
+    }
+  });
+});
