@@ -33,14 +33,13 @@ function contextOfCdkJson(): Record<string, unknown> {
   return context;
 }
 
-function checkSizes(assembly: CloudAssembly): void {
-  for (const { templateFullPath } of assembly.stacks) {
-    const { size } = statSync(templateFullPath);
-    if (size >= MAX_TEMPLATE_BYTES)
-      throw new SynthesisError(
-        `${path.basename(templateFullPath)} has ${size} bytes; it must stay below ${MAX_TEMPLATE_BYTES}`,
-      );
-  }
+/** Throws `SynthesisError` for a template file that is not below `MAX_TEMPLATE_BYTES`. */
+export function checkTemplateSize(file: string): void {
+  const { size } = statSync(file);
+  if (size >= MAX_TEMPLATE_BYTES)
+    throw new SynthesisError(
+      `${path.basename(file)} has ${size} bytes; it must stay below ${MAX_TEMPLATE_BYTES}`,
+    );
 }
 
 /**
@@ -64,7 +63,7 @@ export function synthesizeChat({ outdir, context = {}, now }: SynthesisOptions):
       now,
     });
     const assembly = app.synth();
-    checkSizes(assembly);
+    for (const { templateFullPath } of assembly.stacks) checkTemplateSize(templateFullPath);
     return assembly;
   } finally {
     rmSync(bundles, { recursive: true });

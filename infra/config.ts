@@ -102,6 +102,11 @@ const SCHEMA = v.pipe(
     ({ models, reasoningModels }) => reasoningModels.every((name) => models.includes(name)),
     'reasoningModels must be a part of models',
   ),
+  v.check(
+    ({ modelProvider, modelBaseUrl, modelKeySecret }) =>
+      modelProvider === 'openai' || (modelBaseUrl === '' && modelKeySecret === ''),
+    'modelBaseUrl and modelKeySecret mean nothing to modelProvider bedrock, which takes the Region and role of the functions',
+  ),
 );
 
 /** Everything a deployment can choose. The keys are those of the CDK context; docs/operations.md says what each does. */

@@ -35,8 +35,7 @@ export function grantAccess({ functions, table, chatApi, config }: AccessProps):
   for (const publisher of [generate, http, settle])
     publisher.grant('Publish', ['appsync:GraphQL'], [publishArn]);
 
-  if (config.modelProvider === 'bedrock')
-    for (const worker of [generate, http]) grantBedrock(worker, config.models);
+  if (config.modelProvider === 'bedrock') for (const worker of [generate, http]) grantBedrock(worker);
 
   generate.grantInvoke(generate);
   http.grantInvoke(generate);
@@ -53,14 +52,9 @@ function grantTable(target: ChatFunction, actions: readonly TableAction[], arns:
   );
 }
 
-/** Both endpoints that speak OpenAI's dialect: the base URL decides which one is called. */
-function grantBedrock(worker: ChatFunction, models: readonly string[]): void {
+/** The endpoint that the openai package calls for Bedrock; a project is an account's own, so no other account is named. */
+function grantBedrock(worker: ChatFunction): void {
   const { partition, region, account } = Stack.of(worker);
-  worker.grant(
-    'InvokeModel',
-    ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'],
-    models.map((model) => `arn:${partition}:bedrock:${region}::foundation-model/${model}`),
-  );
   const projects = `arn:${partition}:bedrock-mantle:${region}:${account}:project/*`;
   worker.grant('CreateInference', ['bedrock-mantle:CreateInference'], [projects]);
 }

@@ -1,4 +1,4 @@
-import type { Duration} from 'aws-cdk-lib/core';
+import type { Duration } from 'aws-cdk-lib/core';
 import { RemovalPolicy } from 'aws-cdk-lib/core';
 import { Role, ServicePrincipal, type Policy } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import appsync from '@aws-appsync/eslint-plugin';
@@ -11,7 +11,7 @@ import { REPOSITORY } from '../../infra/repository.ts';
 import { deployedFiles, manifestProblems, MAX_PIPELINE_STEPS, RESOLVERS } from '../../infra/resolvers.ts';
 import { withoutApiKey } from '../../infra/schema.ts';
 import { checkAppSyncSyntax } from '../../local/appsync/js/syntax.ts';
-import { onlyResource, resourcesOf, synthesize, type Synthesized } from './synthesized.ts';
+import { onlyResource, resourcesOf, synthesize, temporaryFolder, type Synthesized } from './synthesized.ts';
 
 const { appsyncGaps } = (await import(path.join(REPOSITORY, 'eslint.config.mjs'))) as {
   appsyncGaps: Linter.RulesRecord;
@@ -155,6 +155,25 @@ describe('the deployed resolvers', () => {
       resourcesOf(synthesized.template, 'AWS::AppSync::Resolver'),
     ))
       expect(DependsOn, id).toContainEqual(expect.stringMatching(/^ChatApiSchema/));
+  });
+});
+
+describe('bundleResolvers', () => {
+  it('refuses a bundle that is longer than AppSync takes, by name and length', () => {
+    const root = temporaryFolder();
+    mkdirSync(path.join(root, 'resolvers'));
+    const write = (length: number) =>
+      writeFileSync(
+        path.join(root, 'resolvers/Query.large.ts'),
+        `export const request=()=>'${'x'.repeat(length)}';`,
+      );
+    write(32_000);
+    expect(bundleResolvers(root, ['Query.large'])['Query.large']).toContain('x'.repeat(32_000));
+    write(32_768);
+    expect(() => bundleResolvers(root, ['Query.large'])).toThrow(
+      /^resolvers\/Query\.large\.ts: its bundle has 328\d\d characters; AppSync takes fewer than 32768$/,
+    );
+    rmSync(root, { recursive: true });
   });
 });
 

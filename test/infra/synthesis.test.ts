@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { checkTemplateSize, MAX_TEMPLATE_BYTES } from '../../infra/assembly.ts';
 import { REPOSITORY } from '../../infra/repository.ts';
 import { readTemplate, synthesize, temporaryFolder, type Template } from './synthesized.ts';
 
@@ -82,6 +83,18 @@ describe('infra/app.ts', () => {
   });
 });
 
+describe('checkTemplateSize', () => {
+  it('refuses a template that CloudFormation would not take soon', () => {
+    const file = path.join(folder, 'Large.template.json');
+    writeFileSync(file, 'x'.repeat(MAX_TEMPLATE_BYTES - 1));
+    expect(() => checkTemplateSize(file)).not.toThrow();
+    writeFileSync(file, 'x'.repeat(MAX_TEMPLATE_BYTES));
+    expect(() => checkTemplateSize(file)).toThrow(
+      'Large.template.json has 900000 bytes; it must stay below 900000',
+    );
+  });
+});
+
 const linter = spawnSync('cfn-lint', ['--version'], { encoding: 'utf8' });
 const hasLinter = linter.status === 0;
 if (!hasLinter && process.env['CI'] !== 'true')
@@ -97,7 +110,7 @@ describe.skipIf(!hasLinter && process.env['CI'] !== 'true')('cfn-lint', () => {
   it.each([
     ['a default deployment', {}],
     ['the playground', { playground: true }],
-    ['Bedrock', { modelProvider: 'bedrock', models: 'openai.gpt-oss-20b-1:0' }],
+    ['Bedrock', { modelProvider: 'bedrock', models: 'openai.gpt-oss-20b' }],
   ])('finds nothing in %s', (_, context) => {
     const { outdir, dispose } = synthesize(context);
     // W3005: a DependsOn that a reference already implies, which CDK writes everywhere.
