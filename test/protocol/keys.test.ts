@@ -125,6 +125,18 @@ describe('textSlot and textRange', () => {
   });
 });
 
+describe('textRange', () => {
+  it('begins at its offset and ends with the last one', () => {
+    const range = textRange('m', 2, 'TEXT', 5);
+
+    expect(isWithin(textSlot('m', 2, 'TEXT', 4), range)).toBe(false);
+    expect(isWithin(textSlot('m', 2, 'TEXT', 5), range)).toBe(true);
+    expect(isWithin(textSlot('m', 2, 'TEXT', 999_999_999), range)).toBe(true);
+    expect(isWithin(textSlot('m', 2, 'REASONING', 5), range)).toBe(false);
+    expect(isWithin(textSlot('m', 3, 'TEXT', 5), range)).toBe(false);
+  });
+});
+
 describe('listingSort', () => {
   it('orders by time; the id breaks ties', () => {
     const sorts = [
