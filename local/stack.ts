@@ -1,0 +1,254 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAppSync, type AppSync, type TokenVerdict } from './appsync/index.ts';
+import { loadAppSyncCode } from './appsync/js/index.ts';
+import { startDatabase, type Database } from './database/index.ts';
+import { createPrincipals } from './iam/index.ts';
+import { createIssuer, TokenError, type Issuer } from './issuer/index.ts';
+import {
+  createFunctionUrl,
+  createLambdaApi,
+  createLambdaService,
+  type InvocationReport,
+  type LambdaLog,
+  type LambdaService,
+} from './lambda/index.ts';
+import { createSwitches } from './switches.ts';
+import { buildStackModel, readCloudAssembly, type StackModel } from './template/index.ts';
+
+/** What a local stack is started with. */
+export interface LocalStackOptions {
+  /** Folder of the synthesized app. */
+  readonly cdkOut: string;
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** GraphQL, real-time and switches; 0 takes a free port. */
+  readonly apiPort: number;
+  /** The Function URL; 0 takes a free port. */
+  readonly httpPort: number;
+  /** Keeps data and signing key between starts; without it nothing is kept. */
+  readonly dataDir?: string;
+  /** Runs the offline model and points every function at it. */
+  readonly withOfflineModel: boolean;
+  /** Answers `{{resolve:...}}` in the template: the model's key. */
+  readonly secret?: (service: string, reference: string) => string;
+  /** Variables on top of the template's, for benches and tests. */
+  readonly functionEnvironment?: Readonly<Record<string, string>>;
+  /** Scales Lambda's pauses between retries. @defaultValue 1 */
+  readonly retryDelayFactor?: number;
+  readonly log: LambdaLog;
+  readonly report?: (report: InvocationReport) => void;
+  /** Edits the model before anything is built from it: tests prove by it that the template is what runs. */
+  readonly edit?: (model: StackModel) => StackModel;
+}
+
+/** A running local stack. */
+export interface LocalStack {
+  readonly model: StackModel;
+  readonly graphqlUrl: string;
+  readonly realtimeUrl: string;
+  /** The HTTP door, without a trailing slash. */
+  readonly httpUrl: string;
+  /** Origin of the offline model; undefined when another model is used. */
+  readonly offlineModelUrl: string | undefined;
+  readonly apiKey: string;
+  readonly issuer: Issuer;
+  readonly appSync: AppSync;
+  readonly lambda: LambdaService;
+  readonly database: Database;
+  /** A Cognito-shaped access token for a local user. */
+  token(user: string, ttlSeconds?: number): Promise<string>;
+  /** Ends everything it started; may be called twice. */
+  close(): Promise<void>;
+}
+
+const REGION = 'us-east-1';
+const ACCOUNT_ID = '000000000000';
+/** The playground's key (contract: Accounts). */
+export const LOCAL_API_KEY = 'da2-local';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A listener whose handler comes later: addresses must be known before the template can be resolved. */
+interface Listener {
+  readonly url: string;
+  readonly server: Server;
+  handle: Handler;
+  close(): Promise<void>;
+}
+
+async function listen(host: string, port: number): Promise<Listener> {
+  const server = createServer({ keepAliveTimeout: 60_000 });
+  const listener: Listener = {
+    url: '',
+    server,
+    handle: (_request, response) => response.writeHead(503).end(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  server.on('request', (request, response) => listener.handle(request, response));
+  server.on('connection', (socket) => socket.setNoDelay(true));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  return Object.assign(listener, {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+  });
+}
+
+function verdictOf(issuer: Issuer, model: StackModel) {
+  const pool = model.userPools[0];
+  return async (token: string): Promise<TokenVerdict> => {
+    try {
+      return {
+        ok: true,
+        claims: await issuer.verifyToken(token, { issuer: pool?.providerUrl ?? '', clientIds: null }),
+      };
+    } catch (error) {
+      const reason = error instanceof TokenError ? error.reason : 'refused';
+      return { ok: false, reason: reason === 'malformed' || reason === 'expired' ? reason : 'refused' };
+    }
+  };
+}
+
+/**
+ * Runs the synthesized template: AppSync, Lambda, Function URL, DynamoDB, Cognito and IAM as it declares them, on
+ * loopback. Everything reaches this stack through the template; nothing of resolvers/, functions/ or infra/ is imported.
+ * Rejects, with everything already started ended, when a port is taken or the template cannot be run.
+ */
+export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  const host = options.host ?? '127.0.0.1';
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  const open = async (port: number) => {
+    const listener = await listen(host, port);
+    closers.push(() => listener.close());
+    return listener;
+  };
+  try {
+    const api = await open(options.apiPort);
+    const door = await open(options.httpPort);
+    const internal = await open(0);
+    const graphqlUrl = `${api.url}/graphql`;
+    const realtimeUrl = `${graphqlUrl.replace('http', 'ws')}/realtime`;
+    const resolved = buildStackModel(readCloudAssembly(options.cdkOut), {
+      region: REGION,
+      accountId: ACCOUNT_ID,
+      graphqlUrl,
+      realtimeUrl,
+      functionUrl: () => door.url,
+      providerUrl: (poolId) => `${api.url}/${poolId}`,
+      apiKey: LOCAL_API_KEY,
+      dynamicReference: options.secret ?? (() => ''),
+    });
+    const model = options.edit?.(resolved) ?? resolved;
+    const principals = createPrincipals(Object.values(model.roles), randomBytes(32).toString('base64url'));
+    const pool = model.userPools[0];
+    if (!pool) throw new Error('The template has no user pool');
+    const issuer = await createIssuer({
+      poolId: pool.id,
+      clientIds: pool.clientIds,
+      ...kept(options.dataDir),
+    });
+    const database = await startDatabase({
+      host,
+      region: REGION,
+      accountId: ACCOUNT_ID,
+      tables: model.tables,
+      principals: principals.list(),
+      withOfflineModel: options.withOfflineModel,
+      ...kept(options.dataDir),
+    });
+    closers.push(() => database.close());
+    const offline: Record<string, string> =
+      database.modelUrl === undefined ? {} : { OPENAI_BASE_URL: `${database.modelUrl}/v1` };
+    const lambda = createLambdaService({
+      lambdas: model.lambdas,
+      principals,
+      region: REGION,
+      environment: () => ({
+        AWS_ENDPOINT_URL_DYNAMODB: database.endpoint,
+        AWS_ENDPOINT_URL_LAMBDA: internal.url,
+        ...offline,
+        ...options.functionEnvironment,
+      }),
+      retryDelayFactor: options.retryDelayFactor ?? 1,
+      log: options.log,
+      ...(options.report ? { report: options.report } : {}),
+    });
+    closers.push(() => lambda.close());
+    const appSync = createAppSync({
+      model,
+      loadCode: (code, name) =>
+        loadAppSyncCode(code, name, {
+          log: (level, values) =>
+            options.log({
+              functionName: 'appsync',
+              requestId: '',
+              level: level === 'error' ? 'ERROR' : 'INFO',
+              message: values
+                .map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
+                .join(' '),
+            }),
+        }),
+      principals,
+      verifyToken: verdictOf(issuer, model),
+      invokeLambda: (call) => lambda.invoke(call),
+      dynamoDbEndpoint: database.endpoint,
+      log: (line) => options.log({ functionName: 'appsync', requestId: '', level: 'WARN', message: line }),
+    });
+    closers.push(() => appSync.close());
+    const token = (user: string, ttlSeconds?: number) =>
+      issuer.issueAccessToken({
+        user,
+        issuer: pool.providerUrl,
+        clientId: pool.clientIds[0] ?? '',
+        ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
+      });
+    const switches = createSwitches({ appSync, lambda, model, token });
+    const lambdaApi = createLambdaApi({ service: lambda, principals });
+    internal.handle = (request, response) => {
+      if (!lambdaApi(request, response)) response.writeHead(404).end();
+    };
+    api.handle = (request, response) => {
+      if (issuer.handle(request, response) || switches(request, response)) return;
+      void appSync.handleHttp(request, response).then((isHandled) => {
+        if (!isHandled) response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
+      });
+    };
+    api.server.on('upgrade', (request, socket, head) => {
+      if (!appSync.handleUpgrade(request, socket, head)) socket.destroy();
+    });
+    const urlFunction = model.lambdas.find((candidate) => candidate.url);
+    if (urlFunction) door.handle = createFunctionUrl({ lambda: urlFunction, service: lambda });
+    return {
+      model,
+      graphqlUrl,
+      realtimeUrl,
+      httpUrl: door.url,
+      offlineModelUrl: database.modelUrl,
+      apiKey: LOCAL_API_KEY,
+      issuer,
+      appSync,
+      lambda,
+      database,
+      token,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function kept(dataDir: string | undefined): { dataDir?: string } {
+  return dataDir === undefined ? {} : { dataDir };
+}

@@ -1,0 +1,121 @@
+/**
+ * Entry of `npm start`: synthesizes the app, runs the local stack, prints the addresses once every part answers, and
+ * stops everything on Ctrl-C, SIGTERM or the end of the process that started it.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { banner } from './banner.ts';
+import type { LambdaLog } from './lambda/index.ts';
+import { chooseModel } from './model-choice.ts';
+import { startLocalStack, type LocalStack } from './stack.ts';
+import { synthesize } from './synthesize.ts';
+
+/** Everything ends within this time of a signal. */
+const STOP_WITHIN_MS = 4_500;
+const DEFAULT_PORT = 4_000;
+
+interface StartOptions {
+  port: number;
+  host: string;
+  keepsData: boolean;
+  isVerbose: boolean;
+}
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+function readOptions(words: string[], environment: NodeJS.ProcessEnv): StartOptions {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: words,
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string', default: '127.0.0.1' },
+        memory: { type: 'boolean', default: false },
+        verbose: { type: 'boolean', default: false },
+      },
+    }));
+  } catch (error) {
+    throw new UsageError(
+      `${(error as Error).message}. Options: --port N, --host ADDRESS, --memory, --verbose`,
+    );
+  }
+  const port = Number(values.port ?? environment.CHAT_PORT ?? DEFAULT_PORT);
+  if (!Number.isInteger(port) || port < 1 || port > 65_000)
+    throw new UsageError('--port takes a number from 1 to 65000');
+  return { port, host: values.host, keepsData: !values.memory, isVerbose: values.verbose };
+}
+
+function consoleLog(isVerbose: boolean): LambdaLog {
+  return ({ functionName, requestId, level, message }) => {
+    if (!isVerbose && level !== 'ERROR' && level !== 'WARN') return;
+    console.error(`[${functionName}${requestId ? ` ${requestId}` : ''}] ${message.trimEnd()}`);
+  };
+}
+
+/** Each part answers: GraphQL through resolvers and table, and the HTTP door through its function. */
+async function checkReady(stack: LocalStack): Promise<void> {
+  const graphql = await fetch(stack.graphqlUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': stack.apiKey },
+    body: JSON.stringify({ query: '{ conversations(limit: 1) { items { id } } }' }),
+  });
+  const answer = (await graphql.json()) as { errors?: unknown };
+  if (!graphql.ok || answer.errors)
+    throw new Error(`GraphQL does not answer: ${JSON.stringify(answer.errors)}`);
+  const health = await fetch(`${stack.httpUrl}/health`);
+  if (!health.ok) throw new Error(`The HTTP door does not answer: ${health.status}`);
+}
+
+function explain(error: unknown): string {
+  const { code, port } = error as { code?: string; port?: number };
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is taken. Stop what uses it, or choose another base port: npm start -- --port 4100`;
+  if (error instanceof UsageError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2), process.env);
+  const model = chooseModel(process.env);
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  let stack: LocalStack | undefined;
+  let isStopping = false;
+  const stop = (code: number) => {
+    if (isStopping) return;
+    isStopping = true;
+    setTimeout(() => process.exit(code), STOP_WITHIN_MS).unref();
+    void (stack?.close() ?? Promise.resolve()).finally(() => process.exit(code));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
+  process.on('disconnect', () => stop(0));
+  try {
+    const cdkOut = `${root}.local/cdk.out`;
+    await synthesize(cdkOut, model.context);
+    stack = await startLocalStack({
+      cdkOut,
+      host: options.host,
+      apiPort: options.port,
+      httpPort: options.port + 1,
+      withOfflineModel: model.isOffline,
+      secret: model.secret,
+      log: consoleLog(options.isVerbose),
+      ...(options.keepsData ? { dataDir: `${root}.local/data` } : {}),
+    });
+    if (isStopping) return void (await stack.close());
+    await checkReady(stack);
+    void stack.database.ended.then((reason) => {
+      if (isStopping || reason === undefined) return;
+      console.error(`appsync-chat: the local database has ended: ${reason}`);
+      stop(1);
+    });
+    console.log(banner(stack, model, options.keepsData));
+  } catch (error) {
+    console.error(`appsync-chat: ${explain(error)}`);
+    stop(1);
+  }
+}
+
+await main();

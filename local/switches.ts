@@ -1,0 +1,138 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as v from 'valibot';
+import type { AppSync } from './appsync/index.ts';
+import { FaultSetError, NO_FAULTS, readFaultSet } from './faults/index.ts';
+import { isUserName } from './issuer/index.ts';
+import type { Invocation, LambdaService } from './lambda/index.ts';
+import type { StackModel } from './template/index.ts';
+
+/** What the switches of `/local/*` act on. */
+export interface SwitchPorts {
+  readonly appSync: Pick<AppSync, 'setFaults' | 'faults'>;
+  readonly lambda: Pick<LambdaService, 'killWorker'>;
+  readonly model: Pick<StackModel, 'lambdas'>;
+  readonly token: (user: string) => Promise<string>;
+}
+
+/** A request the switches refuse; the message says what they take. */
+class SwitchError extends Error {
+  override readonly name = 'SwitchError';
+}
+
+const MAX_BODY_BYTES = 65_536;
+
+const tokenRequest = v.strictObject({
+  user: v.pipe(
+    v.string(),
+    v.check((user) => isUserName(user)),
+  ),
+});
+const killRequest = v.strictObject({ messageId: v.pipe(v.string(), v.minLength(1)) });
+const generationEvent = v.object({ messageId: v.string() });
+
+type Switch = (json: unknown) => unknown;
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new SwitchError('the body is larger than 64 KB');
+    chunks.push(chunk);
+  }
+  if (bytes === 0) return {};
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+  } catch {
+    throw new SwitchError('the body is not JSON');
+  }
+}
+
+function parse<Schema extends v.GenericSchema>(
+  schema: Schema,
+  json: unknown,
+  expected: string,
+): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, json);
+  if (!parsed.success) throw new SwitchError(`expected ${expected}`);
+  return parsed.output;
+}
+
+/** Generations run in functions with an on-failure destination or a Function URL; settle and purge have neither. */
+function generationWorkers(model: Pick<StackModel, 'lambdas'>): ReadonlySet<string> {
+  return new Set(
+    model.lambdas
+      .filter((lambda) => lambda.url ?? lambda.asyncConfig.onFailureArn)
+      .map((lambda) => lambda.name),
+  );
+}
+
+function runs(invocation: Invocation, messageId: string): boolean {
+  const event = v.safeParse(generationEvent, invocation.event);
+  if (event.success && event.output.messageId === messageId) return true;
+  const headers = Object.entries(invocation.metadata?.headers ?? {});
+  return headers.some(([name, value]) => name.toLowerCase() === 'x-message-id' && value === messageId);
+}
+
+/**
+ * The local switches: `POST /local/token`, `GET|PUT|DELETE /local/faults`, `POST /local/kill-worker`. Answers JSON, 2xx
+ * when it did what was asked, 400 with what it expected otherwise. Returns false for other paths.
+ */
+export function createSwitches(
+  ports: SwitchPorts,
+): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const workers = generationWorkers(ports.model);
+  const switches: Record<string, Record<string, Switch>> = {
+    '/local/token': {
+      POST: async (json) => {
+        const expected = '{"user":"alice"}: 1 to 64 characters of A-Za-z0-9_.@-';
+        return { token: await ports.token(parse(tokenRequest, json, expected).user) };
+      },
+    },
+    '/local/faults': {
+      GET: () => ports.appSync.faults(),
+      PUT: (json) => {
+        ports.appSync.setFaults(readFaultSet(json));
+        return ports.appSync.faults();
+      },
+      DELETE: () => {
+        ports.appSync.setFaults(NO_FAULTS);
+        return ports.appSync.faults();
+      },
+    },
+    '/local/kill-worker': {
+      POST: (json) => {
+        const { messageId } = parse(killRequest, json, '{"messageId":"..."}');
+        const killed = ports.lambda.killWorker(
+          (invocation) => workers.has(invocation.functionName) && runs(invocation, messageId),
+        );
+        return { killed };
+      },
+    },
+  };
+  return (request, response) => {
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    if (path !== '/local' && !path.startsWith('/local/')) return false;
+    const methods = switches[path];
+    const run = methods?.[request.method ?? 'GET'];
+    if (!run) {
+      answer(response, methods ? 405 : 404, {
+        error: methods ? `use ${Object.keys(methods).join(', ')}` : 'unknown switch',
+      });
+      return true;
+    }
+    void readJson(request)
+      .then(run)
+      .then((result) => answer(response, 200, result))
+      .catch((error: unknown) => {
+        const isExpected = error instanceof SwitchError || error instanceof FaultSetError;
+        answer(response, isExpected ? 400 : 500, { error: isExpected ? error.message : 'the switch failed' });
+      });
+    return true;
+  };
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
+  response.end(`${JSON.stringify(body)}\n`);
+}
