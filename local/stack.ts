@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createAppSync, type AppSync, type TokenVerdict } from './appsync/index.ts';
 import { loadAppSyncCode } from './appsync/js/index.ts';
 import { startDatabase, type Database } from './database/index.ts';
-import { createPrincipals } from './iam/index.ts';
+import { createPrincipals, type Principals } from './iam/index.ts';
 import { createIssuer, TokenError, type Issuer } from './issuer/index.ts';
 import {
   createFunctionUrl,
@@ -54,6 +54,8 @@ export interface LocalStack {
   readonly offlineModelUrl: string | undefined;
   readonly apiKey: string;
   readonly issuer: Issuer;
+  /** The template's roles with their keys. */
+  readonly principals: Principals;
   readonly appSync: AppSync;
   readonly lambda: LambdaService;
   readonly database: Database;
@@ -237,6 +239,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       offlineModelUrl: database.modelUrl,
       apiKey: LOCAL_API_KEY,
       issuer,
+      principals,
       appSync,
       lambda,
       database,
