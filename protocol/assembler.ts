@@ -61,7 +61,10 @@ export function restart(message: AssembledMessage, now: number): AssembledMessag
  */
 export function applyBatch(message: AssembledMessage, batch: TokenBatch, now: number): AssembledMessage {
   if (batch.messageId !== message.messageId || batch.attempt < message.attempt) return message;
-  const current = batch.attempt > message.attempt ? beginAttempt(message, batch) : message;
+  const isNewer = batch.attempt > message.attempt;
+  const current: AssembledMessage = isNewer
+    ? { ...beginAttempt(message, batch), status: 'STREAMING' }
+    : message;
   if (current.end) return current;
   const next = settleGap(drain(absorb(current, batch)), now);
   return isSame(next, message) ? message : next;
@@ -74,7 +77,7 @@ export function applyBatch(message: AssembledMessage, batch: TokenBatch, now: nu
  */
 export function applyState(message: AssembledMessage, state: MessageState, now: number): AssembledMessage {
   if (state.messageId !== message.messageId || state.attempt < message.attempt) return message;
-  const base = state.attempt > message.attempt ? beginFromState(message, state) : message;
+  const base = state.attempt > message.attempt ? beginAttempt(message, state) : message;
   if (base.end) return base;
   const joins = state.offset <= base.text.length && state.reasoningOffset <= base.reasoning.length;
   const end = state.more ? undefined : state.end;
@@ -104,25 +107,16 @@ export function isSettled(message: AssembledMessage): boolean {
   return message.end !== undefined;
 }
 
-function beginAttempt(message: AssembledMessage, batch: TokenBatch): AssembledMessage {
+/** A batch or a state of a newer attempt cuts what an earlier one left beyond its beginning. */
+function beginAttempt(
+  message: AssembledMessage,
+  from: Pick<TokenBatch | MessageState, 'attempt' | 'resumeOffset' | 'resumeReasoningOffset'>,
+): AssembledMessage {
   return {
     ...emptyMessage(message.messageId),
-    attempt: batch.attempt,
-    status: 'STREAMING',
-    text: message.text.slice(0, batch.resumeOffset),
-    reasoning: message.reasoning.slice(0, batch.resumeReasoningOffset),
-  };
-}
-
-/**
- * A state names where an attempt's text begins, not where its reasoning does: reasoning that an HTTP worker streamed and
- * never logged cannot be told apart, so all of it is read again.
- */
-function beginFromState(message: AssembledMessage, state: MessageState): AssembledMessage {
-  return {
-    ...emptyMessage(message.messageId),
-    attempt: state.attempt,
-    text: message.text.slice(0, state.resumeOffset),
+    attempt: from.attempt,
+    text: message.text.slice(0, from.resumeOffset),
+    reasoning: message.reasoning.slice(0, from.resumeReasoningOffset),
   };
 }
 

@@ -3,7 +3,7 @@
  * ones. Attributes named like schema fields are answered as they are.
  */
 import { assistantMessageIdOf, userMessageIdOf } from './ids.ts';
-import { conversationKey, listingSort, messageKey, requestKey, type Key } from './keys.ts';
+import { messageKey, requestKey, type Key } from './keys.ts';
 import { DERIVED_TITLE_UNITS, START_BY_MS } from './limits.ts';
 import type {
   GenerationEnd,
@@ -248,31 +248,6 @@ export function assistantMessageItem(
     resumeReasoningOffset: 0,
     sha256: EMPTY_SHA256,
     handovers: 0,
-  };
-}
-
-/** What the conversation item becomes with a send: created when absent, listed under its new date. */
-export function conversationUpdate(
-  owner: string,
-  conversationId: string,
-  request: RequestItem,
-): {
-  key: Key;
-  values: Required<
-    Pick<ConversationItem, 'owner' | 'id' | 'createdAt' | 'updatedAt' | 'listOwner' | 'listSort'>
-  > & { lastMessageId: string };
-} {
-  return {
-    key: conversationKey(owner, conversationId),
-    values: {
-      owner,
-      id: conversationId,
-      createdAt: request.createdAt,
-      updatedAt: request.createdAt,
-      listOwner: owner,
-      listSort: listingSort(request.createdAt, conversationId),
-      lastMessageId: assistantMessageIdOf(request.ulid),
-    },
   };
 }
 

@@ -67,7 +67,7 @@ export function askedPosition(
 
 /**
  * Adds log batches of the newest attempt, in key order, to a page that holds all stored text before them. A batch that
- * would leave a hole is left out; one that passes the budget ends the page with `more`.
+ * would leave a hole is left out, and `throughSeq` stays before it; one that passes the budget ends the page with `more`.
  */
 export function addLog(
   page: StatePage,
@@ -82,6 +82,7 @@ export function addLog(
     throughSeq: page.throughSeq,
     more: page.more,
   };
+  let hasHole = false;
   for (const item of items) {
     const isBatch = item.kind === 'BATCH' && item.attempt === attempt;
     if (isBatch && !next.more) {
@@ -94,7 +95,9 @@ export function addLog(
       } else if (joins) {
         if (isText) next.text = next.text + fresh;
         else next.reasoning = next.reasoning + fresh;
-        next.throughSeq = item.seq;
+        if (!hasHole) next.throughSeq = item.seq;
+      } else {
+        hasHole = true;
       }
     }
   }

@@ -28,6 +28,7 @@ export function response(ctx: Context<QueryMessageStateArgs>) {
     status: message.status,
     attempt: message.attempt,
     resumeOffset: message.resumeOffset ?? 0,
+    resumeReasoningOffset: message.resumeReasoningOffset ?? 0,
     offset: ctx.args.fromOffset ?? 0,
     text: page.text,
     reasoningOffset: ctx.args.fromReasoningOffset ?? 0,

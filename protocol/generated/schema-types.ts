@@ -244,6 +244,8 @@ export type MessageState = {
   attempt: Scalars['Int']['output'];
   /** Where the newest attempt's text begins. */
   resumeOffset: Scalars['Int']['output'];
+  /** Where the newest attempt's reasoning begins. */
+  resumeReasoningOffset: Scalars['Int']['output'];
   /** UTF-16 units of the text before this page's text. */
   offset: Scalars['Int']['output'];
   /** Text from offset on; at most 256 KB a page. */

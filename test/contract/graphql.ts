@@ -94,7 +94,7 @@ export const DOCUMENTS = {
   state: `query State($conversationId: ID!, $messageId: ID!, $fromOffset: Int, $fromReasoningOffset: Int) {
     messageState(conversationId: $conversationId, messageId: $messageId, fromOffset: $fromOffset,
       fromReasoningOffset: $fromReasoningOffset) {
-      messageId status attempt resumeOffset offset text reasoningOffset reasoning throughSeq more
+      messageId status attempt resumeOffset resumeReasoningOffset offset text reasoningOffset reasoning throughSeq more
       end { reason length sha256 reasoningLength continuable error { code } } } }`,
   onTokens: `subscription OnTokens($conversationId: ID!, $messageId: ID) {
     onTokens(conversationId: $conversationId, messageId: $messageId) {

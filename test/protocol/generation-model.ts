@@ -152,6 +152,7 @@ export function answerState(
     status: view.status,
     attempt: view.attempt,
     resumeOffset: view.resume.text,
+    resumeReasoningOffset: view.resume.reasoning,
     offset: from.text,
     text,
     reasoningOffset: from.reasoning,

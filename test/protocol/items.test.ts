@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   assistantMessageItem,
-  conversationUpdate,
   derivedTitle,
   EMPTY_SHA256,
   isSameRequest,
@@ -162,7 +161,6 @@ describe('the items of a send', () => {
     expect(assistantMessageItem(OWNER, { ...send }, again, NOW_MS)).toStrictEqual(
       assistantMessageItem(OWNER, send, request, NOW_MS),
     );
-    expect(conversationUpdate(OWNER, 'c-1', again)).toStrictEqual(conversationUpdate(OWNER, 'c-1', request));
   });
 
   it('store a complete user message under its parent', () => {
@@ -215,21 +213,6 @@ describe('the items of a send', () => {
     const bare = sendRequestItem(OWNER, { ...send, pacing: null }, first);
 
     expect(assistantMessageItem(OWNER, send, bare, NOW_MS).pacing).toBe('BALANCED');
-  });
-
-  it('list the conversation under its owner and date, with the newest answer', () => {
-    expect(conversationUpdate(OWNER, 'c-1', request)).toStrictEqual({
-      key: { pk: 'u:alice#c-1', sk: 'C' },
-      values: {
-        owner: OWNER,
-        id: 'c-1',
-        createdAt: CREATED_AT,
-        updatedAt: CREATED_AT,
-        listOwner: OWNER,
-        listSort: `${CREATED_AT}#c-1`,
-        lastMessageId: '01B-1',
-      },
-    });
   });
 });
 

@@ -68,6 +68,7 @@ export function state(over: Partial<MessageState> = {}): MessageState {
     status: 'STREAMING',
     attempt: 1,
     resumeOffset: 0,
+    resumeReasoningOffset: 0,
     offset: 0,
     text: '',
     reasoningOffset: 0,
