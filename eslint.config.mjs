@@ -137,7 +137,14 @@ export default defineConfig(
   },
   { files: ['resolvers/**/*.ts'], rules: { ...appsyncGaps, 'no-console': 'off' } },
   {
-    files: ['functions/service/log-line.ts', 'local/start.ts', 'local/token.ts', 'local/**/process.ts', 'scripts/**', 'bench/**'],
+    files: [
+      'functions/service/log-line.ts',
+      'local/start.ts',
+      'local/token.ts',
+      'local/**/process.ts',
+      'scripts/**',
+      'bench/**',
+    ],
     rules: { 'no-console': 'off' },
   },
 );
