@@ -52,6 +52,8 @@ export function synthesizeChat({ outdir, context = {}, now }: SynthesisOptions):
     outdir,
     context: { ...contextOfCdkJson(), ...context },
     analyticsReporting: false,
+    // Takes longer than all the rest, and the tests run cfn-lint over the same template.
+    builtinCloudFormationValidation: false,
   });
   const config = readConfig(app.node.getAllContext() as Record<string, unknown>);
   const bundles = mkdtempSync(path.join(tmpdir(), 'appsync-chat-bundle-'));
