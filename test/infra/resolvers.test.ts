@@ -4,7 +4,7 @@ import path from 'node:path';
 import appsync from '@aws-appsync/eslint-plugin';
 import { ESLint, type Linter } from 'eslint';
 import { getIntrospectionQuery, Kind, parse, type SelectionSetNode } from 'graphql';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { bundleResolvers, MAX_RESOLVER_CHARACTERS } from '../../infra/bundle.ts';
 import { REPOSITORY } from '../../infra/repository.ts';
@@ -161,6 +161,7 @@ describe('the deployed resolvers', () => {
 describe('bundleResolvers', () => {
   it('refuses a bundle that is longer than AppSync takes, by name and length', () => {
     const root = temporaryFolder();
+    onTestFinished(() => rmSync(root, { recursive: true }));
     mkdirSync(path.join(root, 'resolvers'));
     const write = (length: number) =>
       writeFileSync(
@@ -173,7 +174,6 @@ describe('bundleResolvers', () => {
     expect(() => bundleResolvers(root, ['Query.large'])).toThrow(
       /^resolvers\/Query\.large\.ts: its bundle has 328\d\d characters; AppSync takes fewer than 32768$/,
     );
-    rmSync(root, { recursive: true });
   });
 });
 

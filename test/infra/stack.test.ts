@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import {
   onlyResource,
@@ -283,8 +283,8 @@ describe('the user pool', () => {
 describe('the model key', () => {
   it('is a reference to a secret that CloudFormation reads, never a value', () => {
     const { template, dispose } = synthesize({ modelKeySecret: 'chat/openai' });
+    onTestFinished(dispose);
     for (const name of ['Generate', 'Http'])
       expect(environmentOf(template, name)['OPENAI_API_KEY']).toBe('{{resolve:secretsmanager:chat/openai}}');
-    dispose();
   });
 });

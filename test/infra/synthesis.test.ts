@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { checkTemplateSize, MAX_TEMPLATE_BYTES } from '../../infra/assembly.ts';
 import { REPOSITORY } from '../../infra/repository.ts';
@@ -77,9 +77,11 @@ describe('infra/app.ts', () => {
   it('writes equal templates on one day', () => {
     const morning = synthesize({ playground: true }, new Date('2026-01-02T00:00:00Z'));
     const evening = synthesize({ playground: true }, new Date('2026-01-02T23:59:59Z'));
+    onTestFinished(() => {
+      morning.dispose();
+      evening.dispose();
+    });
     expect(evening.template).toEqual(morning.template);
-    morning.dispose();
-    evening.dispose();
   });
 });
 
@@ -113,6 +115,7 @@ describe.skipIf(!hasLinter && process.env['CI'] !== 'true')('cfn-lint', () => {
     ['Bedrock', { modelProvider: 'bedrock', models: 'openai.gpt-oss-20b' }],
   ])('finds nothing in %s', (_, context) => {
     const { outdir, dispose } = synthesize(context);
+    onTestFinished(dispose);
     // W3005: a DependsOn that a reference already implies, which CDK writes everywhere.
     const template = path.join(outdir, 'AppsyncChat.template.json');
     const { stdout, stderr, status } = spawnSync('cfn-lint', ['--ignore-checks', 'W3005', '--', template], {
@@ -120,6 +123,5 @@ describe.skipIf(!hasLinter && process.env['CI'] !== 'true')('cfn-lint', () => {
     });
     expect(`${stdout}${stderr}`).toBe('');
     expect(status).toBe(0);
-    dispose();
   });
 });
