@@ -22,7 +22,7 @@ export const PROFILES: Record<PacingProfile, PacingWindows> = {
 };
 
 /** How much each window exceeds the one before it. */
-export const WINDOW_GROWTH = 1.5;
+export const WINDOW_GROWTH = 1.6;
 
 /** What pacing remembers of one attempt. */
 export interface PacingState {
@@ -47,7 +47,7 @@ export function startPacing(windows: PacingWindows): PacingState {
   return { windows, batches: 0, lastAt: undefined };
 }
 
-/** The window that follows batch number `batches` (from 1): `lingerMs` grown by 1.5 a batch up to `maxLingerMs`. */
+/** The window that follows batch number `batches` (from 1): `lingerMs` grown by 1.6 a batch up to `maxLingerMs`. */
 export function windowAfter(windows: PacingWindows, batches: number): number {
   if (batches < 1) return 0;
   return Math.min(windows.maxLingerMs, Math.round(windows.lingerMs * WINDOW_GROWTH ** (batches - 1)));

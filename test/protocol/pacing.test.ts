@@ -23,14 +23,14 @@ function paced(windows: PacingWindows, batches: number): PacingState {
 }
 
 const PROFILE_WINDOWS: Record<PacingProfile, number[]> = {
-  LIVE: [60, 90, 135, 203, 250, 250],
-  BALANCED: [80, 120, 180, 270, 405, 608, 911, 1_000, 1_000],
-  ECONOMY: [80, 120, 180, 270, 405, 608, 911, 1_367, 2_050, 3_000, 3_000],
+  LIVE: [60, 96, 154, 246, 250, 250],
+  BALANCED: [80, 128, 205, 328, 524, 839, 1_000, 1_000],
+  ECONOMY: [80, 128, 205, 328, 524, 839, 1_342, 2_147, 3_000, 3_000],
 };
 
 describe('windowAfter', () => {
   it.each(Object.entries(PROFILE_WINDOWS) as [PacingProfile, number[]][])(
-    'grows by half to the cap of %s',
+    'grows by six tenths to the cap of %s',
     (profile, windows) => {
       expect(windows.map((_, index) => windowAfter(PROFILES[profile], index + 1))).toEqual(windows);
       expect(windowAfter(PROFILES[profile], 100_000)).toBe(PROFILES[profile].maxLingerMs);
@@ -67,7 +67,7 @@ describe('dueAt', () => {
 
   it('waits for the window after the last batch', () => {
     expect(dueAt(paced(PROFILES.BALANCED, 1), waiting('a', 1_010))).toBe(1_080);
-    expect(dueAt(paced(PROFILES.BALANCED, 3), waiting('a', 1_010))).toBe(1_180);
+    expect(dueAt(paced(PROFILES.BALANCED, 3), waiting('a', 1_010))).toBe(1_205);
   });
 
   it('does not make text that comes after the window wait', () => {
