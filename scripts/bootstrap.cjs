@@ -20,14 +20,23 @@ function say(line) {
   process.stderr.write('appsync-chat: ' + line + '\n');
 }
 
-/* npm writes node_modules/.package-lock.json last, so it dates the last finished install. */
-function isInstalled() {
-  var mark = path.join(root, 'node_modules', '.package-lock.json');
+function packagesOf(file) {
   try {
-    return fs.statSync(mark).mtimeMs >= fs.statSync(path.join(root, 'package-lock.json')).mtimeMs;
+    return JSON.parse(fs.readFileSync(file, 'utf8')).packages || {};
   } catch (error) {
-    return false;
+    return null;
   }
+}
+
+/* npm writes node_modules/.package-lock.json last, so it tells what the last finished install put there. */
+function isInstalled() {
+  var wanted = packagesOf(path.join(root, 'package-lock.json'));
+  var present = packagesOf(path.join(root, 'node_modules', '.package-lock.json'));
+  if (!wanted || !present) return false;
+  return Object.keys(wanted).every(function (name) {
+    if (name === '' || wanted[name].optional || wanted[name].devOptional) return true;
+    return present[name] !== undefined && present[name].version === wanted[name].version;
+  });
 }
 
 function install() {
@@ -42,8 +51,6 @@ function install() {
         shell: process.platform === 'win32',
       });
   if (result.status !== 0) stop('npm ci failed; its message is above. Nothing was started.');
-  var now = new Date();
-  fs.utimesSync(path.join(root, 'node_modules', '.package-lock.json'), now, now);
 }
 
 /* Linux gets Node 24 from the optional node-linux-* packages; elsewhere the user's own Node must be new enough. */
