@@ -14,7 +14,7 @@ function isDefinite(error: unknown): boolean {
 
 /**
  * Repeats a write until its outcome is known: success, a refusal (both returned), or an error DynamoDB itself gives for
- * the request (thrown). Gives up with the last error when `signal` aborts. The write must be harmless when repeated.
+ * the request (thrown). Gives up with the last error as soon as `signal` aborts. The write must be harmless when repeated.
  */
 export async function untilKnown<Result>(
   write: () => Promise<Result>,
@@ -25,7 +25,8 @@ export async function untilKnown<Result>(
       return await write();
     } catch (error) {
       if (isDefinite(error) || signal?.aborted) throw error;
-      await delay(wait);
+      await delay(wait, undefined, { signal }).catch(() => undefined);
+      if (signal?.aborted) throw error;
     }
   }
 }
