@@ -1,7 +1,10 @@
 import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
 
-/** Publishes one batch with its retries; resolves whether subscribers were given it, and never throws (I7). */
-export type Publish = (batch: TokenBatch) => Promise<boolean>;
+/**
+ * Publishes one batch with its retries; resolves whether subscribers were given it, and never throws (I7). No further try
+ * is begun once `signal` is aborted.
+ */
+export type Publish = (batch: TokenBatch, signal?: AbortSignal) => Promise<boolean>;
 
 /** What a batch has beyond the fields that are the same for a whole attempt; the publisher stamps its time. */
 export type QueuedBatch = Omit<TokenBatch, 'publishedAt'>;
@@ -15,6 +18,7 @@ export class BatchPublisher {
   readonly #now: () => number;
   readonly #onIdleSlot: () => void;
   readonly #queue: QueuedBatch[] = [];
+  readonly #stop = new AbortController();
   #isRunning = false;
   #settled: Promise<void> = Promise.resolve();
   #lastAt: number;
@@ -44,17 +48,24 @@ export class BatchPublisher {
     return this.#queue.length;
   }
 
-  /** When the last publish began or ended. */
-  get lastAt(): number {
-    return this.#lastAt;
+  /** For how long nothing was published or is being published. */
+  get silentMs(): number {
+    return this.#isRunning ? 0 : this.#now() - this.#lastAt;
   }
 
-  /** Queues a batch; it leaves when those before it have settled. */
+  /** Queues a batch; it leaves when those before it have settled. Does nothing after `stop`. */
   push(batch: QueuedBatch): void {
+    if (this.#stop.signal.aborted) return;
     this.#queue.push(batch);
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#settled = this.#run();
+  }
+
+  /** Drops what waits and begins no further try of what is in flight: a fenced attempt publishes no more text (I4). */
+  stop(): void {
+    this.#queue.length = 0;
+    this.#stop.abort();
   }
 
   /** Resolves when everything queued so far was published or given up. */
@@ -65,7 +76,8 @@ export class BatchPublisher {
   async #run(): Promise<void> {
     for (let batch = this.#queue.shift(); batch; batch = this.#queue.shift()) {
       this.#lastAt = this.#now();
-      const publishing = this.#publish({ ...batch, publishedAt: new Date(this.#lastAt).toISOString() });
+      const publishedAt = new Date(this.#lastAt).toISOString();
+      const publishing = this.#publish({ ...batch, publishedAt }, this.#stop.signal);
       if (this.#queue.length === 0) this.#onIdleSlot();
       if (await publishing) this.#published += 1;
       else this.#failed += 1;

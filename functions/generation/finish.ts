@@ -43,6 +43,8 @@ export async function finish(finishing: Finishing): Promise<Conclusion> {
     conclusion = await conclude(finishing);
     return conclusion;
   } finally {
+    // What was logged before a hand-over still goes out; after a fence, nothing does.
+    if (conclusion === 'handedOver') await finishing.pump.settled();
     if (conclusion !== 'terminal') for (const sink of finishing.sinks) sink.leave();
     await finishing.pump.settled();
   }

@@ -46,6 +46,7 @@ export class Pump implements Sink {
   #seq = 0;
   #lastLogged = { seq: 0, textLength: 0 };
   #isWriting = false;
+  #written: Promise<void> = Promise.resolve();
   #isClosing = false;
   #isOpen = true;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -113,11 +114,13 @@ export class Pump implements Sink {
 
   leave(): void {
     this.#quiet();
+    this.#publisher.stop();
   }
 
-  /** Resolves when every queued publish was made or given up. */
-  settled(): Promise<void> {
-    return this.#publisher.settled();
+  /** Resolves when the log write in flight is over and every queued publish was made or given up. */
+  async settled(): Promise<void> {
+    await this.#written;
+    await this.#publisher.settled();
   }
 
   #quiet(): void {
@@ -149,7 +152,7 @@ export class Pump implements Sink {
       isFinal: this.#isClosing || this.#pending.length > 1,
     };
     const units = unitsDue(this.#pacing, waiting, now);
-    if (units > 0) void this.#write(head, units, now);
+    if (units > 0) this.#written = this.#write(head, units, now);
     else this.#timer = setTimeout(() => this.#schedule(), Math.max(1, dueAt(this.#pacing, waiting) - now));
   }
 
@@ -180,15 +183,15 @@ export class Pump implements Sink {
   }
 
   #fail(error: unknown): void {
-    this.#quiet();
+    if (!this.#isOpen) return;
+    this.leave();
     this.#drained.reject(error);
     this.#ports.onFailure(error);
   }
 
   /** Tells subscribers during silence that the worker lives; repeats the last logged seq and is not part of the sequence. */
   #beat(): void {
-    if (this.#publisher.waiting > 0 || this.#ports.clock.now() - this.#publisher.lastAt < HEARTBEAT_MS)
-      return;
+    if (this.#publisher.silentMs < HEARTBEAT_MS) return;
     this.#publisher.push(
       this.#batch('HEARTBEAT', { seq: this.#lastLogged.seq, offset: this.#lastLogged.textLength }),
     );

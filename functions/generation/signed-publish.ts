@@ -79,14 +79,14 @@ export function createPublishOnce(graphqlUrl: string, environment: NodeJS.Proces
 
 /**
  * Publishes with three retries (100, 300, 900 ms), then gives the batch up with one log line and resolves false. A
- * refusal for lack of a grant is given up at once.
+ * refusal for lack of a grant is given up at once. Once its signal is aborted it begins no further try.
  */
 export function withRetries(
   publishOnce: PublishOnce,
   log: LogLine,
   delays: readonly number[] = PUBLISH_RETRY_DELAYS_MS,
 ): Publish {
-  return async (batch) => {
+  return async (batch, signal) => {
     for (let tries = 0; ; tries += 1) {
       try {
         await publishOnce(batch);
@@ -98,7 +98,8 @@ export function withRetries(
           log('error', 'publish.givenUp', { messageId, attempt, seq, kind, ...describe(error) });
           return false;
         }
-        await delay(wait);
+        await delay(wait, undefined, { signal }).catch(() => undefined);
+        if (signal?.aborted) return false;
       }
     }
   };
