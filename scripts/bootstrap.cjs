@@ -103,6 +103,11 @@ function main() {
       if (signal !== 'SIGINT') child.kill(signal);
     });
   });
+  /* npm passes SIGTERM to its shell alone, and the shell dies without passing it on: a new parent means that it did. */
+  var parent = process.ppid;
+  setInterval(function () {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, 250).unref();
   child.on('exit', function (code, signal) {
     process.exit(signal ? 1 : code);
   });

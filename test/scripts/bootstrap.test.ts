@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,15 @@ function run(words: string[], pretend = '') {
     timeout: 60_000,
   });
   return { status, stdout, lines: stderr.split('\n').filter((line) => line.startsWith('appsync-chat:')) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const pretendVersion = (version: string) =>
@@ -91,6 +101,24 @@ describe('scripts/bootstrap.cjs', () => {
 
     expect(lines.at(-1)).toContain('npm ci failed');
     expect(status).toBe(1);
+  });
+
+  it('stops what it started when the shell above it is gone', async () => {
+    mkdirSync(join(folder, 'node_modules'));
+    writeFileSync(join(folder, 'node_modules/.package-lock.json'), JSON.stringify({ packages: {} }));
+    writeFileSync(
+      join(folder, 'scripts/check.ts'),
+      "process.on('SIGTERM', () => process.exit(0));setInterval(() => undefined, 1_000);console.log(process.pid);",
+    );
+    const shell = spawn('sh', ['-c', `'${process.execPath}' scripts/bootstrap.cjs test; true`], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [line] = (await once(shell.stdout, 'data')) as [Buffer];
+    const started = Number(line.toString());
+    shell.kill('SIGTERM');
+
+    await expect.poll(() => isAlive(started), { timeout: 4_000 }).toBe(false);
   });
 
   it('refuses an unknown command', () => {
