@@ -1,0 +1,137 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const READY_WITHIN_MS = 40_000;
+const STOPPED_WITHIN_MS = 5_000;
+
+const started: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+});
+
+/** Two neighbouring ports that were free a moment ago: the base port and the one after it. */
+async function freePortPair(): Promise<number> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const first = createServer().listen(0, '127.0.0.1');
+    await once(first, 'listening');
+    const { port } = first.address() as AddressInfo;
+    const second = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      second.once('error', () => resolve(false));
+      second.listen(port + 1, '127.0.0.1', () => resolve(true));
+    });
+    first.close();
+    second.close();
+    if (isFree) return port;
+  }
+  throw new Error('No two neighbouring ports are free');
+}
+
+interface Program {
+  child: ChildProcess;
+  output: () => string;
+  /** Resolves when the output holds the text; rejects when the program ends or takes too long. */
+  says: (text: string) => Promise<void>;
+}
+
+function run(script: string, words: string[], environment: Record<string, string> = {}): Program {
+  const child = spawn(process.execPath, [script, ...words], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  let output = '';
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      output += chunk.toString('utf8');
+      for (const listener of listeners) listener();
+    });
+  }
+  const says = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`"${text}" did not come: ${output}`)), READY_WITHIN_MS);
+      const look = () => {
+        if (!output.includes(text)) return;
+        clearTimeout(timer);
+        listeners.delete(look);
+        resolve();
+      };
+      listeners.add(look);
+      child.once('close', () => (output.includes(text) ? look() : reject(new Error(`It ended: ${output}`))));
+      look();
+    });
+  return { child, output: () => output, says };
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null) return child.exitCode;
+  const [code] = (await once(child, 'close', { signal: AbortSignal.timeout(STOPPED_WITHIN_MS) })) as [
+    number | null,
+  ];
+  return code;
+}
+
+describe('local/start.ts', () => {
+  it('prints addresses that answer, gives tokens, and stops everything on SIGTERM within 5 s', async () => {
+    const port = await freePortPair();
+    const stack = run('local/start.ts', ['--memory', '--port', String(port)]);
+    await stack.says('Ctrl-C stops everything.');
+
+    expect(stack.output()).toContain(`http://127.0.0.1:${port}/graphql`);
+    expect(stack.output()).toContain(`http://127.0.0.1:${port + 1}/chat`);
+    const token = run('local/token.ts', ['alice'], { CHAT_PORT: String(port) });
+    await once(token.child, 'close');
+    const answer = await fetch(`http://127.0.0.1:${port}/graphql`, {
+      method: 'POST',
+      headers: { authorization: token.output().trim(), 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ conversations { items { id } } }' }),
+    });
+    expect(await answer.json()).toEqual({ data: { conversations: { items: [] } } });
+
+    stack.child.kill('SIGTERM');
+    expect(await ended(stack.child)).toBe(0);
+    await expect(fetch(`http://127.0.0.1:${port}/graphql`)).rejects.toThrow();
+  });
+
+  it('names a port that is taken and how to choose another', async () => {
+    const port = await freePortPair();
+    const blocker = createServer().listen(port, '127.0.0.1');
+    await once(blocker, 'listening');
+    const stack = run('local/start.ts', ['--memory', '--port', String(port)]);
+    await stack.says(`Port ${port} is taken`);
+
+    expect(stack.output()).toContain('npm start -- --port');
+    expect(await ended(stack.child)).toBe(1);
+    blocker.close();
+  });
+
+  it.each([
+    [['--port', 'many'], '--port takes a number'],
+    [['--nonsense'], 'Options: --port N'],
+  ])('refuses %j in one line', async (words, line) => {
+    const stack = run('local/start.ts', words);
+    await stack.says(line);
+
+    expect(await ended(stack.child)).toBe(1);
+  });
+});
+
+describe('local/token.ts', () => {
+  it.each([
+    ['without a stack', ['alice'], 'no local stack answers'],
+    ['without a user', [], 'Usage:'],
+  ])('says what is missing %s', async (_name, words, line) => {
+    const port = await freePortPair();
+    const token = run('local/token.ts', words, { CHAT_PORT: String(port) });
+    await token.says(line);
+
+    expect(await ended(token.child)).toBe(1);
+  });
+});
