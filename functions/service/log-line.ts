@@ -5,14 +5,17 @@ export type LogLine = (
   details?: Record<string, unknown>,
 ) => void;
 
-/** Describes an error for the log: name, message, status and, for nested ones, the cause. */
+/**
+ * Describes an error for the log: name, message and, for nested ones, the cause. What a model or a parser says may quote
+ * the request or the answer, so of those only status, code and type are kept (I9).
+ */
 export function describe(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
-  const status = (error as { status?: unknown }).status;
+  const { status, code, type } = error as { status?: unknown; code?: unknown; type?: unknown };
+  const isQuoting = 'status' in error || error instanceof SyntaxError;
   return {
     error: error.name,
-    message: error.message,
-    ...(status === undefined ? {} : { status }),
+    ...(isQuoting ? { status, code, type } : { message: error.message }),
     ...(error.cause === undefined ? {} : { cause: describe(error.cause) }),
   };
 }
