@@ -10,6 +10,8 @@ export type Refusal = 'fenced' | 'deleted' | 'cancelled';
 export interface OwnWrite {
   readonly values: Record<string, unknown>;
   readonly removed?: readonly string[];
+  /** Tried once: an unknown outcome is thrown instead of being repeated until known. */
+  readonly isOptional?: boolean;
   /** Also refused when the cancel flag is set. */
   readonly unlessCancelled?: boolean;
   /** Whether a stored item shows that this very write happened although its result was lost. */
@@ -40,13 +42,13 @@ export async function ownWrite(
   write: OwnWrite,
 ): Promise<'written' | Refusal> {
   const key = { pk: message.pk, sk: message.sk };
-  const result = await untilKnown(() =>
+  const update = () =>
     table.update<AssistantMessageItem>({
       key,
       update: assign(write.values, write.removed),
       condition: condition(message, write.unlessCancelled),
-    }),
-  );
+    });
+  const result = await (write.isOptional ? update() : untilKnown(update));
   if (result !== 'refused') return 'written';
   const stored = await untilKnown(() => table.get<AssistantMessageItem>(key));
   if (!stored) return 'deleted';

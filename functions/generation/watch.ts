@@ -49,8 +49,11 @@ export function watchMessage(
 
   async function renew(): Promise<void> {
     const now = clock.now();
-    if (now - renewedAt < LEASE_RENEW_MS) return;
-    const result = await ownWrite(table, message, { values: { leaseUntil: now + LEASE_MS } });
+    if (!isOpen || now - renewedAt < LEASE_RENEW_MS) return;
+    const result = await ownWrite(table, message, {
+      values: { leaseUntil: now + LEASE_MS },
+      isOptional: true,
+    });
     if (result === 'written') renewedAt = now;
     else end(result);
   }
@@ -58,6 +61,7 @@ export function watchMessage(
   function schedule(): void {
     timer = setTimeout(() => {
       look()
+        .catch(() => undefined)
         .then(renew)
         .catch(() => undefined)
         .finally(() => {
