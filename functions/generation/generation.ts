@@ -13,6 +13,7 @@ import type { Publish } from './batch-publisher.ts';
 import { claim } from './claim.ts';
 import type { Clock } from './clock.ts';
 import { finish, type Conclusion } from './finish.ts';
+import { guarded } from './guarded-sink.ts';
 import { readHistory } from './history.ts';
 import { FencedError, LogWriter } from './log-writer.ts';
 import { Pump } from './pump.ts';
@@ -93,7 +94,12 @@ export async function runGeneration(ports: GenerationPorts, run: GenerationRun):
         },
       },
     );
-    const sinks: readonly Sink[] = [pump, ...(run.sinks?.(message) ?? [])];
+    const others = (run.sinks?.(message) ?? []).map((sink) =>
+      guarded(sink, (error) =>
+        log('error', 'generation.sinkFailed', { messageId: message.id, ...describe(error) }),
+      ),
+    );
+    const sinks: readonly Sink[] = [pump, ...others];
     for (const sink of sinks) sink.start();
     const result = await runModel(ports, run, message, answer, sinks, stop.signal);
     const conclusion = await finish({
@@ -140,6 +146,7 @@ async function runModel(
   };
   try {
     result.messages = await readHistory(ports.table, message, answer.text, ports.config);
+    if (signal.aborted) return result;
     const events = ports.model.stream({
       messages: result.messages,
       model: message.model,
@@ -157,8 +164,8 @@ async function runModel(
       }
     }
   } catch (error) {
-    result.ending = undefined;
-    if (signal.aborted) return result;
+    // The answer is whole once the model gave its finish reason: what breaks behind it costs only the usage figures.
+    if (signal.aborted || result.ending) return result;
     const failure = toChatError(error, run.requestId);
     ports.log('error', 'generation.failed', {
       messageId: message.id,
@@ -174,10 +181,14 @@ async function runModel(
   return result;
 }
 
-/** The provider's count, or an estimate, plus what earlier attempts used; nothing when no model was asked. */
+/**
+ * What earlier attempts used plus the provider's count, or an estimate where the model was stopped or said nothing: a
+ * count that came before the end is not of the whole run. Nothing is added when no model was asked.
+ */
 function usageOf(message: AssistantMessageItem, result: ModelRun, answer: Answer): Usage | null {
   if (result.model === null) return message.usage ?? null;
   const written =
     answer.text.slice(message.resumeOffset) + answer.reasoning.slice(message.resumeReasoningOffset);
-  return addUsage(message.usage, result.usage ?? estimateUsage(result.messages, written));
+  const counted = result.ending?.status === 'COMPLETE' ? result.usage : undefined;
+  return addUsage(message.usage, counted ?? estimateUsage(result.messages, written));
 }

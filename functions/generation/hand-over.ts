@@ -1,4 +1,5 @@
 import { ChatError } from '../../protocol/errors.ts';
+import type { GenerationEnd } from '../../protocol/generated/schema-types.ts';
 import type { AssistantMessageItem } from '../../protocol/items.ts';
 import { START_BY_MS } from '../../protocol/limits.ts';
 import { assign } from '../../protocol/writes.ts';
@@ -82,8 +83,20 @@ async function endUnclaimed(finishing: Finishing, attempt: number): Promise<Hand
       },
     }),
   );
-  if (written === 'refused') return 'handedOver';
+  if (written === 'refused' && !(await isOwnEnd(finishing, attempt, end))) return 'handedOver';
   const terminal: Terminal = { status: 'INTERRUPTED', end };
   for (const sink of finishing.sinks) sink.end(terminal);
   return 'terminal';
+}
+
+/** Whether a refused write had happened before, its answer lost. */
+async function isOwnEnd(finishing: Finishing, attempt: number, end: GenerationEnd): Promise<boolean> {
+  const { pk, sk } = finishing.message;
+  const stored = await untilKnown(() => finishing.ports.table.get<AssistantMessageItem>({ pk, sk }));
+  return (
+    stored?.status === 'INTERRUPTED' &&
+    stored.attempt === attempt &&
+    stored.end?.error?.requestId === end.error?.requestId &&
+    stored.end?.timing?.endedAt === end.timing?.endedAt
+  );
 }
