@@ -1,0 +1,102 @@
+/**
+ * How long after the model wrote a token does a WebSocket subscriber have it, at 50 tokens per second?
+ *
+ * Criteria: pacing off (LINGER_MS = MAX_LINGER_MS = 0, for the bench only), the log write before the publish included. The
+ * stack runs in one process, the model in a second, the subscriber in this one; real sockets between, stamps by the machine's
+ * monotonic clock (checked to be the same in each). One warm-up answer, then 3 answers of 250 tokens, each in a new conversation. A token that shares a batch with a later one
+ * counts from its own sending. Every token must arrive once, in order, and END must agree, else there is no figure.
+ * Target: p50 <= 6 ms, p95 <= 15 ms.
+ */
+import { randomUUID } from 'node:crypto';
+import { startModelProcess, type ModelProcess } from './model-client.ts';
+import { answer, latencyFigures } from './report.ts';
+import { startStackProcess, type StackProcess } from './stack-client.ts';
+import { subscribe } from './subscriber.ts';
+import { FixtureError, fixtureTokens, TokenArrivals } from './token-fixture.ts';
+
+const TOKENS = 250;
+const ANSWERS = 3;
+const ANSWER_WITHIN_MS = 60_000;
+const SEND = `mutation Send($input: SendMessageInput!) {
+  sendMessage(input: $input) { assistantMessage { id } } }`;
+
+async function send(stack: StackProcess, conversationId: string): Promise<void> {
+  const input = { conversationId, clientMessageId: randomUUID(), text: 'bench' };
+  const response = await fetch(stack.graphqlUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: stack.token },
+    body: JSON.stringify({ query: SEND, variables: { input } }),
+  });
+  const body = (await response.json()) as { errors?: unknown };
+  if (body.errors) throw new Error(`sendMessage failed: ${JSON.stringify(body.errors)}`);
+}
+
+/** One answer from send to END; resolves to the latency of each token. */
+async function measureAnswer(stack: StackProcess, model: ModelProcess, tokens: readonly string[]) {
+  const conversationId = randomUUID();
+  const arrivals = new TokenArrivals(tokens);
+  const ended = Promise.withResolvers<void>();
+  const requestsBefore = (await model.sent()).length;
+  let nextSeq = 0;
+  const limit = setTimeout(
+    () => ended.reject(new FixtureError('The answer did not end in time')),
+    ANSWER_WITHIN_MS,
+  );
+  const subscription = await subscribe({
+    ...stack,
+    conversationId,
+    onError: ended.reject,
+    onBatch: (batch, at) => {
+      try {
+        if (batch.kind === 'HEARTBEAT') return;
+        if (batch.seq !== nextSeq || batch.attempt !== 1)
+          throw new FixtureError(`Batch ${batch.attempt}/${batch.seq} came when 1/${nextSeq} was due`);
+        nextSeq += 1;
+        if (batch.kind === 'DELTA') arrivals.add(batch.offset, batch.text, at);
+        if (batch.kind !== 'END') return;
+        if (!batch.end) throw new FixtureError('END carries no end');
+        arrivals.end(batch.end);
+        ended.resolve();
+      } catch (error) {
+        ended.reject(error);
+      }
+    },
+  });
+  try {
+    await send(stack, conversationId);
+    await ended.promise;
+  } finally {
+    clearTimeout(limit);
+    subscription.close();
+  }
+  const sent = await model.sent();
+  if (sent.length !== requestsBefore + 1) throw new FixtureError('An answer takes exactly one model request');
+  return { latencies: arrivals.latencies(sent.at(-1) ?? []), batches: arrivals.batches };
+}
+
+await answer('graphql-latency', async () => {
+  const tokens = fixtureTokens(TOKENS);
+  const model = await startModelProcess({ tokens, tokensPerSecond: 50 });
+  const functionEnvironment = { OPENAI_BASE_URL: model.baseUrl, LINGER_MS: '0', MAX_LINGER_MS: '0' };
+  const stack = await startStackProcess({ functionEnvironment });
+  try {
+    const warmUp = await measureAnswer(stack, model, tokens);
+    const latencies: number[] = [];
+    let batches = 0;
+    for (let count = 0; count < ANSWERS; count += 1) {
+      const measured = await measureAnswer(stack, model, tokens);
+      latencies.push(...measured.latencies);
+      batches += measured.batches;
+    }
+    return {
+      figures: latencyFigures('token to subscriber', latencies, { p50: 6, p95: 15 }),
+      samples: { latenciesMs: latencies, warmUpMs: warmUp.latencies },
+      notes: [
+        `${latencies.length} of ${ANSWERS * TOKENS} tokens arrived once and in order, in ${batches} batches; every END agreed`,
+      ],
+    };
+  } finally {
+    await stack.close();
+    await model.close();
+  }
+});

@@ -1,0 +1,44 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** What the stack's process is started with: function variables on top of the template's. */
+export interface StackProcessStart {
+  readonly functionEnvironment: Readonly<Record<string, string>>;
+}
+
+/** What the stack's process says; `failed` is its last word. */
+export type FromStackProcess =
+  | {
+      readonly kind: 'ready';
+      readonly graphqlUrl: string;
+      readonly realtimeUrl: string;
+      readonly httpUrl: string;
+      readonly token: string;
+    }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** A local stack that runs in another process. */
+export interface StackProcess extends Omit<Extract<FromStackProcess, { kind: 'ready' }>, 'kind'> {
+  /** Ends the process and everything it started. */
+  close(): Promise<void>;
+}
+
+/** Starts the local stack in a process of its own; rejects with its error when it cannot start. */
+export async function startStackProcess(start: StackProcessStart): Promise<StackProcess> {
+  const child = fork(fileURLToPath(new URL('./stack-process.ts', import.meta.url)), { execArgv: [] });
+  const exited = once(child, 'exit');
+  child.send(start);
+  const answer = await Promise.race([
+    once(child, 'message').then(([message]) => message as FromStackProcess),
+    exited.then(() => ({ kind: 'failed', message: 'The process of the stack has ended' }) as const),
+  ]);
+  if (answer.kind === 'failed') throw new Error(answer.message);
+  return {
+    ...answer,
+    async close() {
+      if (child.connected) child.disconnect();
+      await exited;
+    },
+  };
+}
