@@ -53,10 +53,21 @@ function* eventsOf(chunk: ChatCompletionChunk): Generator<ModelEvent> {
   if (chunk.usage) yield { kind: 'usage', usage: usageOf(chunk.usage) };
 }
 
+/** Longest silence of a model between chunks, in milliseconds. */
+export interface IdleLimits {
+  readonly idleMs: number;
+  /** For models that think before they write. */
+  readonly reasoningIdleMs: number;
+}
+
+const IDLE_LIMITS: IdleLimits = { idleMs: MODEL_IDLE_MS, reasoningIdleMs: MODEL_IDLE_REASONING_MS };
+
 /** The package's client: our own retries and idle timeout, so its are off. */
 function createClient(config: GenerationConfig): OpenAI {
   const shared = { maxRetries: 0, timeout: MODEL_IDLE_REASONING_MS };
-  if (config.provider === 'bedrock') return new OpenAI({ ...shared, provider: bedrock() });
+  // The endpoint the role is granted; named, because with a base URL of one's own the package infers none.
+  if (config.provider === 'bedrock')
+    return new OpenAI({ ...shared, provider: bedrock({ endpoint: 'mantle' }) });
   return new OpenAI({
     ...shared,
     apiKey: config.apiKey ?? 'none',
@@ -66,10 +77,12 @@ function createClient(config: GenerationConfig): OpenAI {
 
 /**
  * Chat Completions over the openai package. While nothing was emitted, a retryable failure is retried once and then the
- * next configured models are tried in turn; afterwards every failure ends the run. A clean end without finish_reason is
- * UPSTREAM_TRUNCATED, because the package takes it for success.
+ * next configured models are tried in turn; a model that asks for a wait of more than 2 s is not retried. Afterwards every
+ * failure ends the run. A clean end without finish_reason is UPSTREAM_TRUNCATED, because the package takes it for success.
  */
-export function createOpenAiModel(config: GenerationConfig, client: OpenAI = createClient(config)): Model {
+export function createOpenAiModel(config: GenerationConfig, idle: IdleLimits = IDLE_LIMITS): Model {
+  const client = createClient(config);
+
   async function* streamOnce(
     model: string,
     messages: readonly ModelMessage[],
@@ -79,7 +92,7 @@ export function createOpenAiModel(config: GenerationConfig, client: OpenAI = cre
     const abort = () => request.abort();
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
-    const idleMs = config.reasoningModels.includes(model) ? MODEL_IDLE_REASONING_MS : MODEL_IDLE_MS;
+    const idleMs = config.reasoningModels.includes(model) ? idle.reasoningIdleMs : idle.idleMs;
     let isFinished = false;
     try {
       const isOpenAi = config.provider === 'openai' && config.baseUrl === undefined;
@@ -114,7 +127,7 @@ export function createOpenAiModel(config: GenerationConfig, client: OpenAI = cre
     async *stream({ messages, model, signal, onModel }) {
       const first = model ?? config.models[0] ?? '';
       const tries = [first, first, ...config.models.filter((name) => name !== first)];
-      for (const [index, name] of tries.entries()) {
+      for (let name = tries.shift(); name !== undefined; name = tries.shift()) {
         let hasEmitted = false;
         try {
           onModel(name);
@@ -125,11 +138,11 @@ export function createOpenAiModel(config: GenerationConfig, client: OpenAI = cre
           return;
         } catch (error) {
           const failure = toModelError(error);
+          if (!failure.retryable || hasEmitted || signal.aborted) throw failure;
           const wait = failure.retryAfterMs ?? RETRY_WAIT_MS;
-          const mayRetry =
-            failure.retryable && !hasEmitted && !signal.aborted && wait <= LONGEST_RETRY_WAIT_MS;
-          if (!mayRetry || index === tries.length - 1) throw failure;
-          await delay(wait, undefined, { signal }).catch(() => undefined);
+          if (wait > LONGEST_RETRY_WAIT_MS && tries[0] === name) tries.shift();
+          if (tries.length === 0) throw failure;
+          if (tries[0] === name) await delay(wait, undefined, { signal }).catch(() => undefined);
           if (signal.aborted) throw failure;
         }
       }
