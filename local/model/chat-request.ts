@@ -1,4 +1,5 @@
 import { getTextContent, type ChatCompletionRequest, type ChatMessage } from '@copilotkit/aimock';
+import { CONTINUE_INSTRUCTION } from '../../protocol/continue-instruction.ts';
 import type { Question } from './answer.ts';
 
 /** A Chat Completions request that was understood, or the reason for a 400 in OpenAI's words. */
@@ -33,7 +34,15 @@ export function parseChatRequest(body: string): ParsedChatRequest {
   };
 }
 
-function questionOf(messages: ChatMessage[]): Question {
+/** The instruction to go on is no question of its own: it points back to the answer before it. */
+function withoutInstruction(messages: ChatMessage[]): ChatMessage[] {
+  const [answer, instruction] = messages.slice(-2);
+  const isContinued = answer?.role === 'assistant' && textOf(instruction) === CONTINUE_INSTRUCTION;
+  return isContinued ? messages.slice(0, -1) : messages;
+}
+
+function questionOf(given: ChatMessage[]): Question {
+  const messages = withoutInstruction(given);
   const asked = messages.findLastIndex((message) => message.role === 'user');
   const answered = messages.slice(asked + 1).findLast((message) => message.role === 'assistant');
   return {

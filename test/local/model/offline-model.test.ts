@@ -3,6 +3,7 @@ import { request, type IncomingMessage } from 'node:http';
 import OpenAI, { APIConnectionError, APIError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startOfflineModel, type OfflineModel } from '../../../local/model/index.ts';
+import { CONTINUE_INSTRUCTION } from '../../../protocol/continue-instruction.ts';
 
 let model: OfflineModel;
 let openai: OpenAI;
@@ -161,6 +162,28 @@ describe('startOfflineModel', () => {
 
     expect(completion.choices[0]?.message.content).toContain('> second question');
     expect(completion.choices[0]?.message.content).not.toContain('first question');
+  });
+
+  it('goes on with its answer when the last turn is the instruction to', async () => {
+    const completion = await openai.chat.completions.create({
+      model: 'm',
+      messages: [
+        ...ask('/tokens 5'),
+        { role: 'assistant', content: 'w1 w2 ' },
+        { role: 'user', content: CONTINUE_INSTRUCTION },
+      ],
+    });
+
+    expect(completion.choices[0]?.message.content).toBe('w3 w4 w5');
+  });
+
+  it('takes the instruction without an answer before it for a question', async () => {
+    const completion = await openai.chat.completions.create({
+      model: 'm',
+      messages: ask(CONTINUE_INSTRUCTION),
+    });
+
+    expect(completion.choices[0]?.message.content).toContain('> Your answer was cut off.');
   });
 
   it('ends with the reason length at max_completion_tokens', async () => {
