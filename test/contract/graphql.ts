@@ -95,7 +95,8 @@ export const DOCUMENTS = {
     messageState(conversationId: $conversationId, messageId: $messageId, fromOffset: $fromOffset,
       fromReasoningOffset: $fromReasoningOffset) {
       messageId status attempt resumeOffset resumeReasoningOffset offset text reasoningOffset reasoning throughSeq more
-      end { reason length sha256 reasoningLength continuable error { code } } } }`,
+      end { reason length sha256 reasoningLength continuable transport { publishes publishFailures logged }
+        error { code } } } }`,
   onTokens: `subscription OnTokens($conversationId: ID!, $messageId: ID) {
     onTokens(conversationId: $conversationId, messageId: $messageId) {
       conversationId messageId owner attempt seq kind part offset text resumeOffset resumeReasoningOffset nextWithinMs
