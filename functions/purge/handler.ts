@@ -17,7 +17,7 @@ const invoke = createInvoke();
 
 /**
  * Removes a deleted conversation's items, and once more later: running answers stop at their next check and may have
- * written meanwhile. Invokes itself again when time runs out. Does nothing to a conversation that is no tombstone.
+ * written meanwhile. Invokes itself again when time runs out before the second pass is through. Does nothing to a conversation that is no tombstone.
  */
 export async function handler(event: unknown, context: Context): Promise<void> {
   const log = logLine(context.awsRequestId);
@@ -31,7 +31,7 @@ export async function handler(event: unknown, context: Context): Promise<void> {
   if (outcome === 'finished' && Date.now() + secondPassMs < deadlineAt) {
     await delay(secondPassMs);
     outcome = await purge(table, purged, Date.now, deadlineAt);
-  }
+  } else outcome = 'unfinished';
   if (outcome === 'unfinished') await invoke(context.functionName, purged);
   log('info', 'purge', { outcome });
 }

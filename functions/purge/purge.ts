@@ -1,7 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PurgeEvent } from '../../protocol/items.ts';
 import { MESSAGE_PREFIX, partitionOf, type Key } from '../../protocol/keys.ts';
 import { MAX_BATCH_WRITE_ITEMS, type Table } from '../table/table.ts';
 import { untilKnown } from '../table/persist.ts';
+
+/** First and longest pause after DynamoDB did not get to a part of a batch. */
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 1_000;
 
 /** Sort key prefixes in the order they are removed: message items first, because workers stop when theirs is gone. */
 const PREFIXES = [MESSAGE_PREFIX, 'L#', 'T#', 'R#'];
@@ -26,16 +31,26 @@ export async function purge(
     for await (const key of keys) {
       batch.push(key);
       if (batch.length < MAX_BATCH_WRITE_ITEMS) continue;
-      if (now() >= deadlineAt) return 'unfinished';
-      await removeAll(table, batch);
+      if (!(await removeAll(table, batch, now, deadlineAt))) return 'unfinished';
       batch = [];
     }
-    await removeAll(table, batch);
+    if (!(await removeAll(table, batch, now, deadlineAt))) return 'unfinished';
   }
   return 'finished';
 }
 
-async function removeAll(table: Table, keys: readonly Key[]): Promise<void> {
-  let left = keys;
-  while (left.length > 0) left = await untilKnown(() => table.removeBatch(left));
+/** Removes a batch; what DynamoDB did not get to is repeated with growing pauses. False when time ran out before. */
+async function removeAll(
+  table: Table,
+  batch: readonly Key[],
+  now: () => number,
+  deadlineAt: number,
+): Promise<boolean> {
+  let left = batch;
+  for (let wait = FIRST_WAIT_MS; left.length > 0; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    if (now() >= deadlineAt) return false;
+    left = await untilKnown(() => table.removeBatch(left));
+    if (left.length > 0) await delay(wait);
+  }
+  return true;
 }
