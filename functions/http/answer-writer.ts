@@ -56,8 +56,9 @@ export class SseWriter implements AnswerWriter {
   }
 
   start(message: AssistantMessageItem): void {
-    this.#text = message.resumeOffset;
-    this.#reasoning = message.resumeReasoningOffset;
+    // The cursor counts what the reader has: one that began late still lacks text of earlier attempts.
+    this.#text = Math.min(this.#text, message.resumeOffset);
+    this.#reasoning = Math.min(this.#reasoning, message.resumeReasoningOffset);
     this.#event(message, { kind: 'START', offset: message.resumeOffset });
   }
 
@@ -85,14 +86,17 @@ export class SseWriter implements AnswerWriter {
 
   #event(
     message: AssistantMessageItem,
-    fields: Partial<TokenBatch> & Pick<TokenBatch, 'kind' | 'offset'>,
+    { kind, offset, ...fields }: Partial<TokenBatch> & Pick<TokenBatch, 'kind' | 'offset'>,
   ): void {
     const batch: Omit<TokenBatch, 'seq'> = {
       conversationId: message.conversationId,
       messageId: message.id,
       owner: message.owner,
       attempt: message.attempt,
+      // Keys are in the schema's order; a spread leaves them where they first stand.
+      kind,
       part: 'TEXT',
+      offset,
       text: '',
       resumeOffset: message.resumeOffset,
       resumeReasoningOffset: message.resumeReasoningOffset,
@@ -104,7 +108,7 @@ export class SseWriter implements AnswerWriter {
       ...fields,
     };
     const cursor = `${message.id}:${message.attempt}:${this.#text}.${this.#reasoning}`;
-    const id = fields.kind === 'END' ? `${cursor}:end` : cursor;
+    const id = kind === 'END' ? `${cursor}:end` : cursor;
     this.#write(`id: ${id}\nevent: batch\ndata: ${JSON.stringify(batch)}\n\n`);
   }
 
