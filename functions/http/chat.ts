@@ -71,9 +71,12 @@ async function answer(
   mayRun: boolean,
 ): Promise<void> {
   const { owner, conversationId, id: messageId, attempt } = message;
-  if (mayRun) {
+  const event = { owner, conversationId, messageId, attempt };
+  // A sink begins where its attempt does; what earlier attempts wrote, only a follower reads.
+  if (mayRun && attempt > 1) await ports.invoke(ports.generateFunction, event);
+  if (mayRun && attempt === 1) {
     const outcome = await runGeneration(ports, {
-      event: { owner, conversationId, messageId, attempt },
+      event,
       claimId: `${invocation.requestId}:${randomUUID()}`,
       requestId: invocation.requestId,
       deadlineAt: invocation.endsAt - DEADLINE_MARGIN_MS,

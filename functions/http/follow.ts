@@ -10,6 +10,8 @@ import type { AnswerWriter } from './answer-writer.ts';
 
 /** How often a follower looks for new batches. */
 const POLL_MS = 250;
+/** A follower starts settle at most this often. */
+const SETTLE_EVERY_MS = 2_000;
 
 /** What a follower works with. */
 export interface FollowPorts {
@@ -26,8 +28,8 @@ interface Position {
 }
 
 /**
- * Writes an answer that somebody else generates, from its beginning: stored text, then the log as it grows, then END. A
- * finished answer is replayed. Ends when the writer is closed or the message is deleted.
+ * Writes an answer that somebody else generates, from its beginning: START once an attempt is claimed, stored text, then
+ * the log as it grows, then END. A finished answer is replayed. Ends when the writer is closed or the message is deleted.
  */
 export async function follow(
   ports: FollowPorts,
@@ -37,17 +39,22 @@ export async function follow(
   writer: AnswerWriter,
 ): Promise<void> {
   const at: Position = { attempt: 0, text: 0, reasoning: 0 };
+  let settledAt = Number.NEGATIVE_INFINITY;
   while (writer.isOpen) {
     const conversation = await ports.table.get<ConversationItem>(conversationKey(owner, conversationId));
     const message = await ports.table.get<AssistantMessageItem>(messageKey(owner, conversationId, messageId));
     if (!message || !conversation || conversation.deletedAt) return writer.close();
-    if (message.attempt > at.attempt) await beginAttempt(ports.table, message, at, writer);
+    if (message.attempt > at.attempt && message.status !== 'PENDING')
+      await beginAttempt(ports.table, message, at, writer);
     if (message.status === 'STREAMING') await writeLog(ports.table, message, at, writer);
     if (message.end && isTerminal(message.status)) {
       await writeStored(ports.table, message, at, writer);
       return writer.end(message, { status: message.status, end: message.end });
     }
-    if (isSuspect(message, ports.now())) await ports.settle(message);
+    if (isSuspect(message, ports.now()) && ports.now() - settledAt >= SETTLE_EVERY_MS) {
+      settledAt = ports.now();
+      await ports.settle(message);
+    }
     await delay(POLL_MS);
   }
 }

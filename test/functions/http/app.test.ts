@@ -1,0 +1,268 @@
+import type { Context } from 'aws-lambda';
+import { describe, expect, it, vi } from 'vitest';
+import { createApp } from '../../../functions/http/app.ts';
+import type { GenerationPorts } from '../../../functions/generation/generation.ts';
+import type { Model } from '../../../functions/generation/stream.ts';
+import { ChatError } from '../../../protocol/errors.ts';
+import type { AssistantMessageItem, LogItem } from '../../../protocol/items.ts';
+import { CONFIG, harness, OWNER, scriptedModel, sha256, STOP, type Step } from '../chat-fixture.ts';
+import { MemoryTable } from '../memory-table.ts';
+
+/** The door over a memory table; `work` is what an invocation has to wait for. */
+function door(
+  steps: readonly Step[] | Model = ['hello ', 'world', STOP],
+  options: { ports?: Partial<GenerationPorts>; remainingMs?: number } = {},
+) {
+  const table = new MemoryTable();
+  const seen = harness(table, 'stream' in steps ? steps : scriptedModel(steps), {
+    config: CONFIG,
+    ...options.ports,
+  });
+  const work: Promise<unknown>[] = [];
+  const lines: { level: string; event: string; details: unknown }[] = [];
+  const app = createApp({
+    authenticate: (headers) => {
+      const token = headers.get('authorization');
+      if (token === 'Bearer broken') return Promise.reject(new Error('the table of secrets is down'));
+      return token === 'Bearer alice'
+        ? Promise.resolve(OWNER)
+        : Promise.reject(new ChatError('UNAUTHENTICATED'));
+    },
+    portsFor: (log) => ({ ...seen.ports, log, settleFunction: 'settle' }),
+    log: () => (level, event, details) => lines.push({ level, event, details }),
+    keepOpen: (_context, promise) => work.push(promise),
+  });
+  const context = {
+    awsRequestId: 'r1',
+    getRemainingTimeInMillis: () => options.remainingMs ?? 900_000,
+  } as Context;
+  const request = (path: string, init: RequestInit = {}) => app.request(path, init, { context });
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    request('/chat', {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers: { authorization: 'Bearer alice', 'content-type': 'application/json', ...headers },
+    });
+  const message = () => table.all<AssistantMessageItem>('M#').find((item) => item.role === 'ASSISTANT');
+  return { ...seen, table, request, post, work, lines, message };
+}
+
+const eventsOf = (body: string) =>
+  body
+    .split('\n')
+    .filter((line) => line.startsWith('data: '))
+    .map((line) => JSON.parse(line.slice(6)) as { kind: string; text: string; end: unknown });
+
+describe('POST /chat', () => {
+  it('streams the answer it generates as SSE, and publishes it to subscribers, too', async () => {
+    const { post, message, published, work } = door();
+    const response = await post({ text: 'hi', conversationId: 'c1', clientMessageId: 'm1' });
+
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      'x-message-id': message()?.id,
+      'x-conversation-id': 'c1',
+      'x-request-id': 'r1',
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': 'x-message-id,x-conversation-id,x-request-id',
+    });
+    const events = eventsOf(await response.text());
+    await Promise.all(work);
+    expect(events.map((event) => [event.kind, event.text])).toEqual([
+      ['START', ''],
+      ['DELTA', 'hello '],
+      ['DELTA', 'world'],
+      ['END', ''],
+    ]);
+    expect(events.at(-1)?.end).toEqual(message()?.end);
+    expect(message()).toMatchObject({
+      status: 'COMPLETE',
+      text: 'hello world',
+      end: { sha256: sha256('hello world') },
+    });
+    expect(
+      published
+        .filter((batch) => batch.kind === 'DELTA')
+        .map((batch) => batch.text)
+        .join(''),
+    ).toBe('hello world');
+  });
+
+  it('writes raw text for people at a terminal', async () => {
+    const response = await door().post({ text: 'hi' }, { accept: 'text/plain' });
+
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(await response.text()).toBe('hello world\n');
+  });
+
+  it('replays the finished answer to a repeat, under the same ids, and starts nothing', async () => {
+    const { post, work, ports } = door();
+    const body = { text: 'hi', clientMessageId: 'm1' };
+    const first = await post(body);
+    await first.text();
+    await Promise.all(work);
+    const stream = vi.spyOn(ports.model, 'stream');
+    const repeat = await post({ text: 'hi' }, { 'idempotency-key': 'm1' });
+
+    for (const name of ['x-message-id', 'x-conversation-id'])
+      expect(repeat.headers.get(name)).toBe(first.headers.get(name));
+    expect(eventsOf(await repeat.text()).map((event) => [event.kind, event.text])).toEqual([
+      ['START', ''],
+      ['DELTA', 'hello world'],
+      ['END', ''],
+    ]);
+    expect(stream).not.toHaveBeenCalled();
+  });
+
+  it('completes the answer although the reader has left', async () => {
+    const released = Promise.withResolvers<void>();
+    const { post, work, message } = door(['hello ', () => released.promise, 'world', STOP]);
+    const response = await post({ text: 'hi' });
+    await response.body?.cancel();
+    released.resolve();
+    await Promise.all(work);
+
+    expect(message()).toMatchObject({ status: 'COMPLETE', text: 'hello world' });
+  });
+
+  it('closes without END at the door’s own limit while the answer goes on', async () => {
+    const released = Promise.withResolvers<void>();
+    const { post, work, message } = door(['hello ', () => released.promise, STOP], { remainingMs: 10_100 });
+    const response = await post({ text: 'hi' });
+    expect(eventsOf(await response.text()).map((event) => event.kind)).toEqual(['START', 'DELTA']);
+    expect(message()?.status).toBe('STREAMING');
+    released.resolve();
+    await Promise.all(work);
+
+    expect(message()).toMatchObject({ status: 'COMPLETE', text: 'hello ' });
+  });
+
+  it('leaves a later attempt to generate and follows it from the beginning of the text', async () => {
+    const { post, work, table, message, invoked } = door();
+    await (await post({ text: 'hi', clientMessageId: 'm1' })).text();
+    await Promise.all(work);
+    const stored = message() as AssistantMessageItem;
+    const pending = {
+      ...stored,
+      status: 'PENDING',
+      attempt: 2,
+      resumeOffset: 11,
+      end: null,
+      invokedAt: 0,
+    } as AssistantMessageItem;
+    table.seed(pending);
+    table.fate = (call) => {
+      if (invoked.length > 0 && call.operation === 'get')
+        table.seed({ ...stored, attempt: 2, resumeOffset: 11 } as AssistantMessageItem);
+      return 'fine';
+    };
+    const repeat = await post({ text: 'hi', clientMessageId: 'm1' });
+
+    expect(eventsOf(await repeat.text()).map((event) => [event.kind, event.text])).toEqual([
+      ['START', ''],
+      ['DELTA', 'hello world'],
+      ['END', ''],
+    ]);
+    expect(invoked).toMatchObject([{ functionName: 'generate', event: { attempt: 2 } }]);
+  });
+
+  it('keeps the invocation open until END is published', async () => {
+    const publishing = Promise.withResolvers<boolean>();
+    const { post, work } = door(['x', STOP], { ports: { publish: () => publishing.promise } });
+    await (await post({ text: 'hi' })).text();
+    let isOver = false;
+    const over = Promise.all(work).then(() => (isOver = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isOver).toBe(false);
+    publishing.resolve(true);
+    await over;
+  });
+
+  it('ends the body without END, with one log line, when the log cannot be written', async () => {
+    const { post, work, table, lines } = door();
+    table.fate = (call) =>
+      call.operation === 'put' && call.sk.startsWith('L#')
+        ? Object.assign(new Error('denied'), { $metadata: { httpStatusCode: 400 } })
+        : 'fine';
+    const body = await (await post({ text: 'hi' })).text();
+    await Promise.all(work);
+
+    expect(eventsOf(body).map((event) => event.kind)).not.toContain('END');
+    expect(lines.filter((line) => line.level === 'error').map((line) => line.event)).toEqual(['chat.failed']);
+    expect(table.all<LogItem>('L#')).toEqual([]);
+  });
+});
+
+describe('errors before the first byte', () => {
+  const cases: [string, number, string, (at: ReturnType<typeof door>) => Response | Promise<Response>][] = [
+    ['an unknown path', 404, 'NOT_FOUND', (at) => at.request('/nowhere')],
+    ['a GET of /chat', 405, 'METHOD_NOT_ALLOWED', (at) => at.request('/chat')],
+    ['a POST of /health', 405, 'METHOD_NOT_ALLOWED', (at) => at.request('/health', { method: 'POST' })],
+    ['no token', 401, 'UNAUTHENTICATED', (at) => at.post({ text: 'x' }, { authorization: '' })],
+    [
+      'another media type',
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+      (at) => at.post('hi', { 'content-type': 'text/plain' }),
+    ],
+    ['too large a body', 413, 'PAYLOAD_TOO_LARGE', (at) => at.post({ text: 'x'.repeat(262_144) })],
+    ['malformed JSON', 400, 'INVALID_INPUT', (at) => at.post('{')],
+    ['an unknown model', 400, 'MODEL_NOT_ALLOWED', (at) => at.post({ text: 'x', model: 'third' })],
+    ['an absent parent', 404, 'NOT_FOUND', (at) => at.post({ text: 'x', parentId: 'absent' })],
+    ['an unknown cause', 500, 'INTERNAL', (at) => at.post({ text: 'x' }, { authorization: 'Bearer broken' })],
+  ];
+
+  it.each(cases)('%s is %i %s, in one shape and with CORS', async (_name, status, code, send) => {
+    const at = door();
+    const response = await send(at);
+
+    expect(response.status).toBe(status);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'x-request-id': 'r1',
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': 'x-message-id,x-conversation-id,x-request-id',
+    });
+    const body = (await response.json()) as { error: Record<string, unknown> };
+    expect(Object.keys(body)).toEqual(['error']);
+    expect(Object.keys(body.error)).toEqual(['code', 'message', 'retryable', 'retryAfterMs', 'requestId']);
+    expect(body.error).toMatchObject({ code, requestId: 'r1', retryAfterMs: null });
+    expect(JSON.stringify(body)).not.toContain('secrets');
+    expect(at.lines.map((line) => line.event)).toEqual(code === 'INTERNAL' ? ['http.failed'] : []);
+  });
+
+  it('is CONFLICT for other input under one id', async () => {
+    const { post, work } = door();
+    await (await post({ text: 'one', clientMessageId: 'm1' })).text();
+    await Promise.all(work);
+
+    expect((await post({ text: 'two', clientMessageId: 'm1' })).status).toBe(409);
+  });
+
+  it('echoes the requested headers to a preflight and needs no credential for it', async () => {
+    const response = await door().request('/chat', {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://app.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,idempotency-key,x-chat-token',
+      },
+    });
+
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-headers')).toBe(
+      'authorization,idempotency-key,x-chat-token',
+    );
+    expect(response.headers.get('access-control-allow-methods')).toBe('GET,POST,OPTIONS');
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  });
+
+  it('answers /health', async () => {
+    const response = await door().request('/health');
+
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+  });
+});
