@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { BodySink } from '../../../functions/http/body-sink.ts';
+
+const textOf = (body: ReadableStream<Uint8Array>) => new Response(body).text();
+
+describe('BodySink', () => {
+  it('gives what was written, then ends', async () => {
+    const sink = new BodySink();
+    sink.write('Grüße ');
+    sink.write('😀');
+    sink.close();
+    sink.write('late');
+
+    expect(await textOf(sink.body)).toBe('Grüße 😀');
+    expect(sink.isOpen).toBe(false);
+  });
+
+  it('closes instead of holding more than 1 MB for a slow reader, without a hole in what it holds', async () => {
+    const sink = new BodySink();
+    const piece = 'x'.repeat(1_024);
+    let pieces = 0;
+    while (sink.isOpen && pieces < 2_000) {
+      sink.write(piece);
+      pieces += 1;
+    }
+
+    expect(pieces).toBe(1_025);
+    expect((await textOf(sink.body)).length).toBe(1_048_576);
+  });
+
+  it('goes on for a reader that keeps up', async () => {
+    const sink = new BodySink(1_000);
+    const reader = sink.body.getReader();
+    for (let piece = 0; piece < 50; piece += 1) {
+      sink.write('x'.repeat(500));
+      expect((await reader.read()).value).toHaveLength(500);
+    }
+    expect(sink.isOpen).toBe(true);
+  });
+
+  it('stays quiet when the reader has left, and when it is closed twice', async () => {
+    const sink = new BodySink();
+    await sink.body.cancel();
+    expect(sink.isOpen).toBe(false);
+    sink.write('x');
+    sink.close();
+    sink.close();
+  });
+});

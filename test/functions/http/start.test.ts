@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSend } from '../../../functions/http/start.ts';
+import {
+  assistantMessageItem,
+  derivedTitle,
+  sendRequestItem,
+  userMessageItem,
+  type SendInput,
+} from '../../../protocol/items.ts';
+import { conversationKey, listingSort } from '../../../protocol/keys.ts';
+import { NOW, OWNER } from '../chat-fixture.ts';
+import { startTable } from '../dynamodb.ts';
+import { MemoryTable } from '../memory-table.ts';
+
+const INPUT: SendInput = {
+  conversationId: 'c1',
+  clientMessageId: 'm1',
+  text: 'hello\nworld',
+  model: null,
+  pacing: null,
+};
+const start = (table: MemoryTable, input: Partial<SendInput> = {}, now = NOW, ulid = '01A') =>
+  startSend(table, OWNER, { ...INPUT, ...input }, now, ulid);
+
+describe('startSend', () => {
+  it('stores exactly the items that sendMessage stores', async () => {
+    const table = new MemoryTable();
+    const { message, mayRun } = await start(table);
+
+    const createdAt = new Date(NOW).toISOString();
+    const request = sendRequestItem(OWNER, INPUT, { ulid: '01A', parentId: null, createdAt });
+    const conversation = {
+      ...conversationKey(OWNER, 'c1'),
+      owner: OWNER,
+      id: 'c1',
+      title: derivedTitle(INPUT.text),
+      createdAt,
+      updatedAt: createdAt,
+      lastMessageId: '01A-1',
+      listOwner: OWNER,
+      listSort: listingSort(createdAt, 'c1'),
+    };
+    const items = [
+      conversation,
+      userMessageItem(OWNER, INPUT, request),
+      assistantMessageItem(OWNER, INPUT, request, NOW),
+      request,
+    ];
+    expect(table.all()).toEqual(items);
+    expect([message, mayRun]).toEqual([items[2], true]);
+    // The request item is the lock: it comes before all others.
+    expect(table.versions.map(({ item }) => item?.sk)).toEqual(['R#m1', 'C', 'M#01A-0', 'M#01A-1']);
+  });
+
+  it('answers a repeat with the original ids and lets it run again only after 2 s while PENDING', async () => {
+    const table = new MemoryTable();
+    const first = await start(table);
+    const before = table.all();
+
+    expect(await start(table, {}, NOW + 1_999, '01B')).toEqual({ message: first.message, mayRun: false });
+    expect(table.all()).toEqual(before);
+    expect(await start(table, {}, NOW + 2_000, '01C')).toEqual({
+      message: { ...first.message, invokedAt: NOW + 2_000 },
+      mayRun: true,
+    });
+    const late = NOW + 60_001;
+    const renewed = { ...first.message, invokedAt: late, leaseUntil: late + 60_000 };
+    expect(await start(table, {}, late, '01D')).toEqual({ message: renewed, mayRun: true });
+  });
+
+  it('does not run what has a worker or is over', async () => {
+    const table = new MemoryTable();
+    const { message } = await start(table);
+    for (const status of ['STREAMING', 'COMPLETE', 'CANCELLED'] as const) {
+      table.seed({ ...message, status } as never);
+      expect(await start(table, {}, NOW + 5_000, '01B')).toMatchObject({
+        mayRun: false,
+        message: { status },
+      });
+    }
+  });
+
+  it.each<[string, Partial<SendInput>]>([
+    ['text', { text: 'other' }],
+    ['parent', { parentId: null }],
+    ['model', { model: 'second' }],
+    ['pacing', { pacing: 'LIVE' }],
+  ])('is CONFLICT for another %s under the same clientMessageId', async (_name, change) => {
+    const table = new MemoryTable();
+    await start(table);
+    const before = table.all();
+
+    await expect(start(table, change)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(table.all()).toEqual(before);
+  });
+
+  it('finishes whatever step is missing', async () => {
+    const whole = new MemoryTable();
+    await start(whole);
+    for (let writes = 1; writes < 4; writes += 1) {
+      const table = new MemoryTable();
+      let done = 0;
+      table.fate = (call) =>
+        call.operation !== 'put' && call.operation !== 'update'
+          ? 'fine'
+          : (done += 1) <= writes
+            ? 'fine'
+            : Object.assign(new Error('killed'), { $metadata: { httpStatusCode: 400 } });
+      await expect(start(table)).rejects.toThrow('killed');
+      table.fate = () => 'fine';
+      await start(table, {}, NOW, '01Z');
+
+      expect(table.all()).toEqual(whole.all());
+    }
+  });
+
+  it('follows the conversation’s last message unless told otherwise', async () => {
+    const table = new MemoryTable();
+    await start(table);
+    const parentOf = async (input: Partial<SendInput>, ulid: string) => {
+      await start(table, { clientMessageId: ulid, ...input }, NOW + 1, ulid);
+      return table.all<{ parentId: string | null }>(`M#${ulid}-0`)[0]?.parentId;
+    };
+
+    expect(await parentOf({}, '01B')).toBe('01A-1');
+    expect(await parentOf({ parentId: null }, '01C')).toBeNull();
+    expect(await parentOf({ parentId: '01A-1' }, '01D')).toBe('01A-1');
+    await expect(parentOf({ parentId: 'absent' }, '01E')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('is NOT_FOUND in a deleted conversation, also when it is deleted meanwhile, and writes no message', async () => {
+    const table = new MemoryTable();
+    table.before = (call) => {
+      if (call.operation === 'update')
+        table.seed({ ...conversationKey(OWNER, 'c1'), ...{ deletedAt: 'now' } });
+      return Promise.resolve();
+    };
+
+    await expect(start(table)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(start(table)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(table.all('M#')).toEqual([]);
+  });
+
+  describe('over the real database', () => {
+    let real: Awaited<ReturnType<typeof startTable>>;
+    beforeAll(async () => (real = await startTable()));
+    afterAll(() => real.close());
+
+    it('starts one generation for many equal requests at once', async () => {
+      const sends = Array.from({ length: 10 }, (_, index) =>
+        startSend(real.table, OWNER, INPUT, NOW, `01${index}`),
+      );
+      const started = await Promise.all(sends);
+
+      expect(new Set(started.map(({ message }) => message.id)).size).toBe(1);
+      expect(started.filter(({ mayRun }) => mayRun)).toHaveLength(1);
+    });
+  });
+});
