@@ -3,16 +3,18 @@
  *
  * Criteria: everything as deployed (default pacing, log and publish beside the stream). The stack runs in one process, the
  * model in a second, the client in this one; real sockets between, stamps by the machine's monotonic clock (checked to be the
- * same in each). The floor is the same fetch client reading the
- * model's own SSE stream in the same run. Added = median through the door minus median of the floor. One warm-up of each,
- * then 3 rounds of 250 tokens, floor and door in alternating order. Every token must arrive once and in order, and END must
- * agree, else there is no figure. Target: added p50 <= 0.5 ms.
+ * same in each). The floor is the same fetch client reading the model's own SSE stream in the same run. Added = median through
+ * the door minus median of the floor. A bare relay (main thread, worker thread, bytes unread) is measured beside it: the price
+ * of the hops on this machine, which no door in a worker thread goes below. One warm-up of each, then 3 rounds of 250 tokens,
+ * in alternating order. Every token must arrive once and in order, and END must agree, else there is no figure.
+ * Target: added p50 <= 0.5 ms.
  */
 import { createParser } from 'eventsource-parser';
 import type { TokenBatch } from '../protocol/generated/schema-types.ts';
 import { startModelProcess, type ModelProcess } from './model-client.ts';
 import { machineNow } from './clock.ts';
 import { answer, latencyFigures } from './report.ts';
+import { startRelay } from './relay-client.ts';
 import { startStackProcess, type StackProcess } from './stack-client.ts';
 import { median } from './statistics.ts';
 import { FixtureError, fixtureTokens, TokenArrivals } from './token-fixture.ts';
@@ -44,11 +46,15 @@ async function readEvents(
   }
 }
 
-/** One answer straight from the model. */
-async function measureFloor(model: ModelProcess, tokens: readonly string[]): Promise<number[]> {
+/** One answer in the model's own form: straight from the model, or over a relay of it. */
+async function measureModel(
+  baseUrl: string,
+  model: ModelProcess,
+  tokens: readonly string[],
+): Promise<number[]> {
   const arrivals = new TokenArrivals(tokens);
   let offset = 0;
-  await readEvents(`${model.baseUrl}/chat/completions`, {}, { stream: true }, (data, at) => {
+  await readEvents(`${baseUrl}/chat/completions`, {}, { stream: true }, (data, at) => {
     if (data === '[DONE]') return;
     const { choices } = JSON.parse(data) as { choices: { delta: { content?: string } }[] };
     const text = choices[0]?.delta.content ?? '';
@@ -87,13 +93,17 @@ await answer('sse-latency', async () => {
   const tokens = fixtureTokens(TOKENS);
   const model = await startModelProcess({ tokens, tokensPerSecond: 50 });
   const stack = await startStackProcess({ functionEnvironment: { OPENAI_BASE_URL: model.baseUrl } });
+  const relay = await startRelay(model.baseUrl);
   try {
-    await measureFloor(model, tokens);
+    await measureModel(model.baseUrl, model, tokens);
+    await measureModel(relay.baseUrl, model, tokens);
     await measureDoor(stack, model, tokens);
     const floor: number[] = [];
+    const bare: number[] = [];
     const door: number[] = [];
     const measures = [
-      async () => floor.push(...(await measureFloor(model, tokens))),
+      async () => floor.push(...(await measureModel(model.baseUrl, model, tokens))),
+      async () => bare.push(...(await measureModel(relay.baseUrl, model, tokens))),
       async () => door.push(...(await measureDoor(stack, model, tokens))),
     ];
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -102,14 +112,16 @@ await answer('sse-latency', async () => {
     return {
       figures: [
         { name: 'added p50', value: median(door) - median(floor), unit: 'ms', target: 0.5 },
+        { name: 'of it a bare relay, p50', value: median(bare) - median(floor), unit: 'ms' },
         ...latencyFigures('token to SSE client', door),
         ...latencyFigures('floor: model to the same client', floor),
       ],
-      samples: { doorMs: door, floorMs: floor },
+      samples: { doorMs: door, relayMs: bare, floorMs: floor },
       notes: [`${door.length} of ${ROUNDS * TOKENS} tokens arrived once and in order; every END agreed`],
     };
   } finally {
     await stack.close();
+    await relay.close();
     await model.close();
   }
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { startModelProcess, isSameClock } from '../../bench/model-client.ts';
 import { machineNow } from '../../bench/clock.ts';
 import { startModelServer } from '../../bench/model-server.ts';
+import { startRelay } from '../../bench/relay-client.ts';
 import { fixtureTokens } from '../../bench/token-fixture.ts';
 
 async function read(baseURL: string): Promise<{ pieces: string[]; finish: (string | null)[] }> {
@@ -77,5 +78,22 @@ describe('isSameClock', () => {
       false,
       false,
     ]);
+  });
+});
+
+describe('startRelay', () => {
+  it('hands every token over in order', async () => {
+    const tokens = fixtureTokens(20);
+    const model = await startModelServer({ tokens, tokensPerSecond: 1_000 });
+    const relay = await startRelay(model.baseUrl);
+    try {
+      const { pieces, finish } = await read(relay.baseUrl);
+
+      expect(pieces).toEqual(tokens);
+      expect(finish).toEqual(['stop']);
+    } finally {
+      await relay.close();
+      await model.close();
+    }
   });
 });
