@@ -135,6 +135,8 @@ describe('several Amplify subscribers', () => {
     const next = await send(client, conversationId, '/echo again');
     const isNextEnd = (batch: TokenBatch) => isEnd(batch) && batch.messageId === next.assistantMessage.id;
     await Promise.all([first.first(isNextEnd, 'the next END'), second.first(isNextEnd, 'the next END')]);
+    // All subscriptions share one socket: this acknowledgement comes after whatever was sent to any of them.
+    await watch(client, { conversationId: randomUUID() });
     expect(named.items.length).toBe(namedBefore);
   });
 });

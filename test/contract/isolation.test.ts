@@ -73,6 +73,7 @@ describe.each(STRANGERS)('for %s a foreign conversation', (_name, stranger) => {
     const absent = await openFeed(target(), stranger(), { conversationId: randomUUID() });
     const { assistantMessage } = await sendText(target(), alice, '/tokens 40 200', conversationId);
     await mine.end(assistantMessage.id);
+    await Promise.all([foreign, named, absent].map((feed) => feed.drained()));
 
     expect(expectGapless(mine.batches.items)).toMatch(/^w1 .* w40$/);
     expect([foreign, named, absent].flatMap(({ batches }) => batches.items)).toEqual([]);
@@ -100,16 +101,46 @@ describe.each(STRANGERS)('for %s a foreign conversation', (_name, stranger) => {
   });
 });
 
+async function post(credential: Credential, body: Record<string, unknown>): Promise<Response> {
+  return fetch(`${target().httpUrl}/chat`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${(credential as { token: string }).token}`,
+      'content-type': 'application/json',
+      accept: 'text/plain',
+    },
+    body: JSON.stringify(body),
+  });
+}
+
 describe('the HTTP door', () => {
+  it("makes a stranger's send to a foreign conversation the stranger's own", async () => {
+    const mine = await openFeed(target(), alice, { conversationId });
+    const answer = await post(bob, { text: '/echo over http', conversationId });
+    const ownId = answer.headers.get('x-message-id') ?? '';
+
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-conversation-id')).toBe(conversationId);
+    expect(await answer.text()).toBe('over http\n');
+    expect((await storedMessage(target(), bob, conversationId, ownId)).text).toBe('over http');
+    const seen = await graphql(target(), alice, DOCUMENTS.state, { conversationId, messageId: ownId });
+    expect(seen.errors?.[0]?.errorType).toBe('NOT_FOUND');
+    await mine.drained();
+    expect(mine.batches.items).toEqual([]);
+  });
+
+  it('does not attach a stranger who repeats the ids of a foreign request', async () => {
+    const input = { text: '/echo the same', conversationId, clientMessageId: randomUUID() };
+    const own = await post(alice, input);
+    const strange = await post(bob, input);
+    await Promise.all([own.text(), strange.text()]);
+
+    expect([own.status, strange.status]).toEqual([200, 200]);
+    expect(strange.headers.get('x-message-id')).not.toBe(own.headers.get('x-message-id'));
+  });
+
   it('does not let a parent of another owner be followed', async () => {
-    const answer = await fetch(`${target().httpUrl}/chat`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${(bob as { token: string }).token}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({ text: 'hello', conversationId: randomUUID(), parentId: messageId }),
-    });
+    const answer = await post(bob, { text: 'hello', conversationId: randomUUID(), parentId: messageId });
 
     expect(answer.status).toBe(404);
     expect(await answer.json()).toMatchObject({

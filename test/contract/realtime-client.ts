@@ -36,6 +36,8 @@ export interface TokenFeed {
   readonly batches: Mailbox<TokenBatch>;
   /** The first END, of this message when named. */
   end(messageId?: string, withinMs?: number): Promise<TokenBatch>;
+  /** A round trip on the same socket: what the server sent before has arrived then, so that silence can be asserted. */
+  drained(): Promise<void>;
 }
 
 function headersOf(endpoint: Endpoint, credential: Credential): Record<string, string> {
@@ -147,6 +149,12 @@ export class RealtimeClient {
           'END',
           withinMs,
         ),
+      drained: async () => {
+        const probe = randomUUID();
+        this.start(probe, credential, DOCUMENTS.onConversation, { conversationId: probe });
+        await this.answerTo(probe);
+        await this.stop(probe);
+      },
     };
   }
 
