@@ -1,15 +1,11 @@
 import type { Context } from '@aws-appsync/utils';
 import type { MutationContinueMessageArgs } from '../protocol/generated/schema-types.ts';
-import { isId } from '../protocol/ids.ts';
-import { begin, fail, stashOf } from './caller.ts';
+import { stashOf } from './caller.ts';
+import { beginWithMessage } from './named-message.ts';
 
 /** Goes on with an INTERRUPTED answer in a new attempt. A repeat while that attempt runs answers the message. */
 export function request(ctx: Context<MutationContinueMessageArgs>) {
-  const stash = begin(ctx);
-  if (!isId(ctx.args.conversationId) || !isId(ctx.args.messageId)) fail('INVALID_INPUT');
-  stash.conversationId = ctx.args.conversationId;
-  stash.messageId = ctx.args.messageId;
-  stash.mayCreate = false;
+  beginWithMessage(ctx);
   return {};
 }
 

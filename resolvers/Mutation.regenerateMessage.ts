@@ -1,6 +1,7 @@
 import { util, type Context } from '@aws-appsync/utils';
 import type { MutationRegenerateMessageArgs } from '../protocol/generated/schema-types.ts';
 import { regenerateProblem } from '../protocol/validation.ts';
+import { sendPayload } from './answers.ts';
 import { begin, fail, stashOf } from './caller.ts';
 
 /** Starts another answer to the same user message; it becomes a sibling and nothing is overwritten. */
@@ -18,11 +19,5 @@ export function request(ctx: Context<MutationRegenerateMessageArgs>) {
 }
 
 export function response(ctx: Context) {
-  const stash = stashOf(ctx);
-  return {
-    conversation: stash.conversation,
-    userMessage: stash.userMessage,
-    assistantMessage: stash.message,
-    deduplicated: stash.deduplicated,
-  };
+  return sendPayload(stashOf(ctx));
 }

@@ -2,6 +2,7 @@ import { util, type Context } from '@aws-appsync/utils';
 import type { MutationSendMessageArgs } from '../protocol/generated/schema-types.ts';
 import { derivedTitle } from '../protocol/items.ts';
 import { sendProblem } from '../protocol/validation.ts';
+import { sendPayload } from './answers.ts';
 import { begin, fail, stashOf } from './caller.ts';
 
 /** Validates the send; the steps store it with writes that are harmless when repeated and start the worker. */
@@ -20,11 +21,5 @@ export function request(ctx: Context<MutationSendMessageArgs>) {
 }
 
 export function response(ctx: Context) {
-  const stash = stashOf(ctx);
-  return {
-    conversation: stash.conversation,
-    userMessage: stash.userMessage,
-    assistantMessage: stash.message,
-    deduplicated: stash.deduplicated,
-  };
+  return sendPayload(stashOf(ctx));
 }

@@ -1,19 +1,15 @@
 import type { Context } from '@aws-appsync/utils';
 import type { QueryMessageStateArgs } from '../protocol/generated/schema-types.ts';
-import { isId } from '../protocol/ids.ts';
 import { emptyPage } from '../protocol/state-page.ts';
 import { offsetProblem } from '../protocol/validation.ts';
-import { begin, fail, stashOf } from './caller.ts';
+import { fail, stashOf } from './caller.ts';
+import { beginWithMessage } from './named-message.ts';
 
 /** Catch-up: status as stored, and the text that follows the asked offsets. */
 export function request(ctx: Context<QueryMessageStateArgs>) {
-  const stash = begin(ctx);
-  if (!isId(ctx.args.conversationId) || !isId(ctx.args.messageId)) fail('INVALID_INPUT');
+  const stash = beginWithMessage(ctx);
   if (offsetProblem(ctx.args.fromOffset) || offsetProblem(ctx.args.fromReasoningOffset))
     fail('INVALID_INPUT');
-  stash.conversationId = ctx.args.conversationId;
-  stash.messageId = ctx.args.messageId;
-  stash.mayCreate = false;
   stash.shouldGenerate = false;
   stash.page = emptyPage();
   return {};

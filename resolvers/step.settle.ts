@@ -1,22 +1,14 @@
 import { runtime, type Context } from '@aws-appsync/utils';
 import { isSuspect } from '../protocol/writes.ts';
 import { failInternal, stashOf } from './caller.ts';
+import { invokeForMessage } from './invoke-event.ts';
 
 /** Starts settle when nobody seems to work on the answer, or when this request ended it and END is to be published. */
 export function request(ctx: Context) {
   const stash = stashOf(ctx);
   const isNeeded = stash.shouldSettle || (!stash.shouldGenerate && isSuspect(stash.message, stash.nowMs));
   if (!isNeeded) return runtime.earlyReturn(null);
-  return {
-    operation: 'Invoke' as const,
-    invocationType: 'Event' as const,
-    payload: {
-      owner: stash.owner,
-      conversationId: stash.conversationId,
-      messageId: stash.message.id,
-      attempt: stash.message.attempt,
-    },
-  };
+  return invokeForMessage(stash);
 }
 
 export function response(ctx: Context) {
