@@ -98,7 +98,7 @@ export class MemoryTable implements Table {
   readonly calls: TableCall[] = [];
   readonly versions: { readonly id: string; readonly item: Item | undefined }[] = [];
   fate: (call: TableCall) => Fate = () => 'fine';
-  before: (call: TableCall) => Promise<void> = async () => undefined;
+  before: (call: TableCall) => Promise<void> = () => Promise.resolve();
 
   /** Everything stored, in key order. */
   all<T>(prefix = ''): T[] {

@@ -241,7 +241,7 @@ describe('settle of a PENDING answer', () => {
   ])('does not end what was %s since it was read', async (_name, change) => {
     const { run, stored, batches, table } = world(pending, [], NOW + 63_001);
     table.before = (call) => {
-      if (call.operation === 'update') table.seed({ ...pending, ...change } as AssistantMessageItem);
+      if (call.operation === 'update') table.seed({ ...pending, ...change });
       return Promise.resolve();
     };
 
