@@ -253,8 +253,10 @@ export function assistantMessageItem(
 
 /** A title from the first user text: its first line that says something, cut without splitting a surrogate pair. */
 export function derivedTitle(text: string): string {
-  const line = text.split('\n').find((candidate) => candidate.trim().length > 0) ?? '';
-  const title = line.trim();
+  // No loop over the lines: AppSync ends a loop after 1,000 rounds, and 32,000 line breaks are a valid text.
+  const said = text.trimStart();
+  const lineEnd = said.indexOf('\n');
+  const title = (lineEnd < 0 ? said : said.slice(0, lineEnd)).trimEnd();
   if (title.length <= DERIVED_TITLE_UNITS) return title;
   const cut = title.slice(0, DERIVED_TITLE_UNITS - 1);
   const last = cut.charAt(cut.length - 1);
