@@ -49,7 +49,12 @@ export async function settle(
   if (ended !== 'refused') return publishEnd(ports, ended, 'settled');
   const current = await untilKnown(() => ports.table.get<AssistantMessageItem>(key));
   if (!current) return 'absent';
-  return isTerminal(current.status) ? publishEnd(ports, current, 'terminal') : 'alive';
+  if (isTerminal(current.status)) return publishEnd(ports, current, 'terminal');
+  const wasCancelled =
+    !message.cancelRequestedAt && current.cancelRequestedAt && current.claimId === message.claimId;
+  if (!wasCancelled) return 'alive';
+  const cancelled = await endStreaming(ports, current);
+  return cancelled === 'refused' ? 'alive' : publishEnd(ports, cancelled, 'settled');
 }
 
 function endingOf(message: AssistantMessageItem): {
@@ -122,13 +127,19 @@ async function endStreaming(
     firstTokenAt: undefined,
     endedAt: ports.clock.now(),
   });
+  // A cancel that came since the read decides, so the write asks for it.
+  const unlessCancelled = message.cancelRequestedAt ? '' : ' AND attribute_not_exists(#cancelRequestedAt)';
   return write(
     ports,
     message,
     { status: ending.status, end, ...inline },
     {
-      expression: '#status = :streaming AND #attempt = :attempt',
-      names: { '#status': 'status', '#attempt': 'attempt' },
+      expression: `#status = :streaming AND #attempt = :attempt${unlessCancelled}`,
+      names: {
+        '#status': 'status',
+        '#attempt': 'attempt',
+        ...(message.cancelRequestedAt ? {} : { '#cancelRequestedAt': 'cancelRequestedAt' }),
+      },
       values: { ':streaming': 'STREAMING', ':attempt': message.attempt },
     },
   );

@@ -196,6 +196,24 @@ describe('settle of a STREAMING answer', () => {
     expect(batches).toMatchObject([{ kind: 'END', status: 'COMPLETE', seq: 2 }]);
   });
 
+  it('is CANCELLED when the flag was set while it folded the log', async () => {
+    const { run, stored, batches, table } = world(message, logOf(message, ['part']));
+    let updates = 0;
+    table.before = (call) => {
+      if (call.operation === 'update' && (updates += 1) === 1)
+        table.seed({ ...message, cancelRequestedAt: 'now' });
+      return Promise.resolve();
+    };
+
+    expect(await run()).toBe('settled');
+    expect(stored()).toMatchObject({
+      status: 'CANCELLED',
+      text: 'part',
+      end: { reason: 'CANCELLED', length: 4 },
+    });
+    expect(batches).toMatchObject([{ kind: 'END', status: 'CANCELLED' }]);
+  });
+
   it('leaves an attempt alone that was handed over meanwhile', async () => {
     const { run, stored, batches, table } = world(message, logOf(message, ['part']));
     const next = { ...message, status: 'PENDING' as const, attempt: 2, leaseUntil: NOW + 80_000 };
