@@ -21,8 +21,8 @@ export interface CurlRequest {
 
 /** Runs the real curl with these arguments, its output unbuffered and with the head in front. It ends with the test. */
 export function startCurl(url: string, ...words: string[]): CurlRequest {
-  const child = spawn('curl', ['-sS', '-N', '-i', '--max-time', '40', url, ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn('curl', ['-s', '-N', '-i', '--max-time', '40', url, ...words], {
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   onTestFinished(() => void child.kill());
   const received = new Mailbox<string>();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
+import { startCurl } from './curl-request.ts';
 import { DOCUMENTS, graphql, type WireMessage } from './graphql.ts';
 import { openFeed } from './realtime-client.ts';
 import { countedText, expectReceipt, sendText, storedMessage } from './streamed-answer.ts';
@@ -106,6 +107,44 @@ describe('a worker that is killed mid-answer', () => {
     await feed.end(next.assistantMessage.id);
     const late = feed.batches.items.slice(feed.batches.items.indexOf(end) + 1);
     expect(late.filter(({ messageId }) => messageId === assistantMessage.id)).toEqual([]);
+  });
+
+  it('is found by a reader after its lease when the HTTP door ran it, and is continued to the exact text', async () => {
+    const conversationId = randomUUID();
+    const feed = await openFeed(target(), credential(), { conversationId });
+    const request = startCurl(
+      `${target().httpUrl}/chat`,
+      ...['-H', `x-api-key: ${target().apiKey}`, '-H', 'content-type: application/json'],
+      ...['-d', JSON.stringify({ text: `/tokens ${TOKENS} 100`, conversationId })],
+    );
+    await feed.batches.when((batches) => deltas(batches).length >= 5, 'five batches');
+    const messageId = feed.batches.items[0]?.messageId ?? '';
+
+    expect(await killWorker(messageId)).toBe(1);
+    // An ended process has no way to say END: curl sees the connection break.
+    const cut = await request.finished;
+    expect(cut.exitCode).not.toBe(0);
+    expect(cut.body).not.toContain('"END"');
+
+    // No destination reports a synchronous invocation. The lease has at most 15 s to run, and is suspect 3 s later.
+    const ids = { conversationId, messageId };
+    const end = feed.batches.first(({ kind }) => kind === 'END', 'END', 25_000);
+    const asking = setInterval(() => void graphql(target(), credential(), DOCUMENTS.state, ids), 500);
+    onTestFinished(() => clearInterval(asking));
+    const settled = await end;
+    clearInterval(asking);
+
+    expect(settled).toMatchObject({ status: 'INTERRUPTED', end: { reason: 'LOST', continuable: true } });
+    const stored = await storedMessage(target(), credential(), conversationId, messageId);
+    expect(stored.text.startsWith(seenText(feed.batches.items))).toBe(true);
+    expect(countedText(TOKENS).startsWith(stored.text)).toBe(true);
+    expectReceipt(stored.end, stored.text);
+
+    await graphql(target(), credential(), DOCUMENTS.continue, ids);
+    await feed.batches.first(({ kind, attempt }) => kind === 'END' && attempt === 2, 'END of attempt 2');
+    const whole = await storedMessage(target(), credential(), conversationId, messageId);
+    expect(whole).toMatchObject({ status: 'COMPLETE', attempt: 2, text: countedText(TOKENS) });
+    expectReceipt(whole.end, countedText(TOKENS));
   });
 
   it('answers with nothing killed for a message nobody generates', async () => {

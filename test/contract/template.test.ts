@@ -61,6 +61,22 @@ describe('an edit of the synthesized template', () => {
     expect(answer.data.renameConversation).toMatchObject({ title: 'edited' });
   });
 
+  it('changes who receives: without the filter on the owner a stranger does', async () => {
+    const target = await startEdited((resources) => {
+      for (const [, resolver] of resourcesOf(resources, 'AWS::AppSync::Resolver', 'onTokens')) {
+        const code = resolver.Properties.Code as string;
+        resolver.Properties.Code = code.replace(/(fieldName: ?"owner", ?operator: ?)"eq"/, '$1"ne"');
+        expect(resolver.Properties.Code).not.toBe(code);
+      }
+    });
+    const conversationId = randomUUID();
+    const stranger = { token: await target.token('bob') };
+    const feed = await openFeed(target, stranger, { conversationId });
+    await sendText(target, key(target), '/echo hello', conversationId);
+
+    expect(await feed.end()).toMatchObject({ conversationId, owner: 'k:playground' });
+  });
+
   it('changes the environment of a function', async () => {
     const prompt = `Prompt ${randomUUID()}`;
     const target = await startEdited((resources) => {
