@@ -77,6 +77,9 @@ interface RegenerateFields {
   pacing?: PacingProfile | null;
 }
 
+/** What names a message. */
+export type MessageName = Pick<WireMessage, 'conversationId' | 'id'>;
+
 /** One caller of one stack. */
 export interface Caller {
   readonly credential: Credential;
@@ -90,9 +93,9 @@ export interface Caller {
   /** Sends into a conversation, a new one unless named. */
   send(text: string, fields?: Partial<SendFields>): Promise<WireSend>;
   /** The stored state of a message once it satisfies a condition, polled. */
-  until(message: WireMessage, holds: (state: WireState) => boolean, withinMs?: number): Promise<WireState>;
+  until(message: MessageName, holds: (state: WireState) => boolean, withinMs?: number): Promise<WireState>;
   /** The stored state of a message once it is terminal. */
-  ended(message: WireMessage, withinMs?: number): Promise<WireState>;
+  ended(message: MessageName, withinMs?: number): Promise<WireState>;
 }
 
 const isTerminal = (state: WireState) => state.status !== 'PENDING' && state.status !== 'STREAMING';
