@@ -1,110 +1,240 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { badTokens, refused, type BadTokens } from './refused.ts';
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { BAD_TOKENS } from './bad-credentials.ts';
+import { withoutEffect } from './no-effect.ts';
+import { openFeed } from './realtime-client.ts';
 import { useLocalTarget } from './target.ts';
 
 const target = useLocalTarget();
 
-let alice: string;
-let bad: BadTokens;
+const JSON_TYPE = { 'content-type': 'application/json' };
+const withKeyCredential = () => ({ apiKey: target().apiKey });
+const withKey = () => ({ 'x-api-key': target().apiKey });
 
-beforeAll(async () => {
-  alice = await target().token('alice');
-  bad = await badTokens(target());
-});
-
-const json = { 'content-type': 'application/json' };
-const asAlice = () => ({ authorization: `Bearer ${alice}` });
-
-async function post(headers: Record<string, string>, body: unknown, method = 'POST', path = '/chat') {
-  const answer = await fetch(`${target().httpUrl}${path}`, {
-    method,
-    headers,
-    ...(method === 'POST' ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
-  });
-  return {
-    status: answer.status,
-    body: (await answer.json()) as unknown,
-    requestId: answer.headers.get('x-request-id'),
+interface ErrorBody {
+  error: {
+    code: string;
+    message: string;
+    retryable: boolean;
+    retryAfterMs: number | null;
+    requestId: string;
   };
 }
 
-describe('the HTTP door', () => {
-  it.each([
-    ['malformed JSON', json, '{"text":', 400, 'INVALID_INPUT'],
-    ['JSON that is no object', json, '[]', 400, 'INVALID_INPUT'],
-    ['no text', json, {}, 400, 'INVALID_INPUT'],
-    ['an unknown field', json, { text: 'a', bogus: 1 }, 400, 'INVALID_INPUT'],
-    ['a text that is no string', json, { text: 1 }, 400, 'INVALID_INPUT'],
-    ['an empty text', json, { text: '' }, 400, 'INVALID_INPUT'],
-    ['a text of 32,001 units', json, { text: 'a'.repeat(32_001) }, 400, 'INVALID_INPUT'],
-    ['a bad conversationId', json, { text: 'a', conversationId: 'a/b' }, 400, 'INVALID_INPUT'],
-    ['a bad Idempotency-Key', { ...json, 'idempotency-key': 'a b' }, { text: 'a' }, 400, 'INVALID_INPUT'],
-    [
-      'an Idempotency-Key that differs from clientMessageId',
-      { ...json, 'idempotency-key': 'a' },
-      { text: 'a', clientMessageId: 'b' },
-      400,
-      'INVALID_INPUT',
-    ],
-    ['an unknown pacing', json, { text: 'a', pacing: 'FAST' }, 400, 'INVALID_INPUT'],
-    ['a model that is not configured', json, { text: 'a', model: 'gpt-nonsense' }, 400, 'MODEL_NOT_ALLOWED'],
-    ['an absent parent', json, { text: 'a', parentId: 'absent' }, 404, 'NOT_FOUND'],
-    ['a body that is not JSON', { 'content-type': 'text/plain' }, 'hello', 415, 'UNSUPPORTED_MEDIA_TYPE'],
-    ['a body over 256 KB', json, { text: 'a'.repeat(262_145) }, 413, 'PAYLOAD_TOO_LARGE'],
-  ] as [string, Record<string, string>, unknown, number, string][])(
-    'answers %s with its status and code and writes nothing',
-    async (_name, headers, body, status, code) => {
-      const answer = await refused(target(), () => post({ ...headers, ...asAlice() }, body));
+/** Asks the HTTP door without effect, and checks the one shape that every error has before the first byte. */
+async function refused(path: string, init: RequestInit, status: number, code: string): Promise<ErrorBody> {
+  const answer = await withoutEffect(target().stack, () => fetch(`${target().httpUrl}${path}`, init));
+  const body = (await answer.json()) as ErrorBody;
+  expect({ status: answer.status, code: body.error.code }).toEqual({ status, code });
+  expect(body).toEqual({
+    error: {
+      code,
+      message: expect.any(String) as string,
+      retryable: false,
+      retryAfterMs: null,
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+    },
+  });
+  expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(answer.headers.get('x-request-id')).toBe(body.error.requestId);
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  return body;
+}
 
-      expect(answer.status).toBe(status);
-      expect(answer.body).toMatchObject({
-        error: { code, retryable: false, retryAfterMs: null, requestId: answer.requestId },
-      });
+const chat = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({
+  method: 'POST',
+  headers: { ...withKey(), ...JSON_TYPE, ...headers },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+
+describe('a body of POST /chat', () => {
+  it.each([
+    ['nothing', ''],
+    ['malformed JSON', '{"text":'],
+    ['a JSON array', '[]'],
+    ['null', 'null'],
+    ['no text', {}],
+    ['a text that is no string', { text: 1 }],
+    ['an unknown field', { text: 'hello', nothing: 1 }],
+    ['an empty text', { text: '' }],
+    ['a blank text', { text: ' \n\t ' }],
+    ['a text of 32,001 units', { text: 'a'.repeat(32_001) }],
+    ['an unknown pacing', { text: 'hello', pacing: 'FAST' }],
+    ['a number for an id', { text: 'hello', conversationId: 1 }],
+  ])('is INVALID_INPUT when it is or has %s', async (_name, body) => {
+    await refused('/chat', chat(body), 400, 'INVALID_INPUT');
+  });
+
+  it.each(['', 'a'.repeat(65), 'a/b', 'a#b', 'é'])(
+    'is INVALID_INPUT with the id %j in any field',
+    async (id) => {
+      for (const field of ['conversationId', 'clientMessageId', 'parentId'])
+        await refused('/chat', chat({ text: 'hello', [field]: id }), 400, 'INVALID_INPUT');
+    },
+  );
+
+  it('is MODEL_NOT_ALLOWED for a model that is not configured', async () => {
+    await refused('/chat', chat({ text: 'hello', model: 'other' }), 400, 'MODEL_NOT_ALLOWED');
+  });
+
+  it('is NOT_FOUND for a parent that is not there', async () => {
+    const body = await refused('/chat', chat({ text: 'hello', parentId: randomUUID() }), 404, 'NOT_FOUND');
+    expect(body.error.message).toBe('Not found.');
+  });
+
+  it('is PAYLOAD_TOO_LARGE above 256 KB, and only there', async () => {
+    const padded = (bytes: number) => `{"text":"hello"${' '.repeat(bytes - 16)}}`;
+    await refused('/chat', chat(padded(256 * 1024 + 1)), 413, 'PAYLOAD_TOO_LARGE');
+    await refused('/chat', chat(padded(256 * 1024).replace('hello', '     ')), 400, 'INVALID_INPUT');
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', ''])(
+    'is UNSUPPORTED_MEDIA_TYPE as %j',
+    async (type) => {
+      await refused(
+        '/chat',
+        chat({ text: 'hello' }, { 'content-type': type }),
+        415,
+        'UNSUPPORTED_MEDIA_TYPE',
+      );
     },
   );
 
   it.each([
-    ['no credential', () => ({})],
-    ['an unknown API key', () => ({ 'x-api-key': 'da2-other' })],
-    ['garbage for a token', () => ({ authorization: 'Bearer garbage' })],
-    ['an expired token', () => ({ authorization: `Bearer ${bad.expired}` })],
-    ['a token of another issuer', () => ({ 'x-chat-token': bad.foreign })],
-    [
-      'a bad first credential, although the second is good',
-      () => ({ 'x-api-key': 'da2-other', ...asAlice() }),
-    ],
-  ] as [string, () => Record<string, string>][])('answers %s with 401', async (_name, headers) => {
-    const answer = await refused(target(), () => post({ ...json, ...headers() }, { text: 'hello' }));
-
-    expect(answer).toMatchObject({ status: 401, body: { error: { code: 'UNAUTHENTICATED' } } });
+    ['that differs from clientMessageId', { text: 'hello', clientMessageId: 'a' }, 'b'],
+    ['that is no id', { text: 'hello' }, 'a b'],
+    ['of 65 characters', { text: 'hello' }, 'a'.repeat(65)],
+  ])('is INVALID_INPUT with an Idempotency-Key %s', async (_name, body, key) => {
+    await refused('/chat', chat(body, { 'idempotency-key': key }), 400, 'INVALID_INPUT');
   });
 
-  it('answers a wrong method with 405 and an unknown path with 404', async () => {
-    expect(await post(asAlice(), undefined, 'GET')).toMatchObject({
-      status: 405,
-      body: { error: { code: 'METHOD_NOT_ALLOWED' } },
-    });
-    expect(await post({ ...json, ...asAlice() }, {}, 'POST', '/nowhere')).toMatchObject({
-      status: 404,
-      body: { error: { code: 'NOT_FOUND' } },
-    });
+  it('is CONFLICT under the id of another request, whose answer is unchanged', async () => {
+    const conversationId = randomUUID();
+    const feed = await openFeed(target(), withKeyCredential(), { conversationId });
+    const ids = { conversationId, clientMessageId: randomUUID() };
+    const first = await fetch(`${target().httpUrl}/chat`, chat({ ...ids, text: '/echo one' }));
+    await first.text();
+    await feed.end();
+    const answer = await fetch(`${target().httpUrl}/chat`, chat({ ...ids, text: '/echo two' }));
+
+    expect(answer.status).toBe(409);
+    expect(await answer.json()).toMatchObject({ error: { code: 'CONFLICT', retryable: false } });
+    await feed.drained();
+    expect(new Set(feed.batches.items.map(({ messageId }) => messageId)).size).toBe(1);
+  });
+
+  it('may have 32,000 units of text', async () => {
+    const conversationId = randomUUID();
+    const feed = await openFeed(target(), withKeyCredential(), { conversationId });
+    const body = { text: '🙂'.repeat(16_000), conversationId };
+    const answer = await fetch(`${target().httpUrl}/chat`, chat(body, { accept: 'text/plain' }));
+
+    expect(answer.status).toBe(200);
+    await answer.text();
+    await feed.end();
   });
 });
 
-describe('the local switches', () => {
+describe('a caller of the HTTP door who is not known', () => {
+  const body = JSON.stringify({ text: 'hello' });
+
+  it.each(BAD_TOKENS)('is UNAUTHENTICATED with %s in either header', async (_name, make) => {
+    const token = await make(target().stack);
+    for (const [name, value] of [
+      ['authorization', `Bearer ${token}`],
+      ['x-chat-token', token],
+    ] as const)
+      await refused(
+        '/chat',
+        { method: 'POST', headers: { ...JSON_TYPE, [name]: value }, body },
+        401,
+        'UNAUTHENTICATED',
+      );
+  });
+
   it.each([
-    ['/local/token', 'POST', { user: 'a b' }, 400],
-    ['/local/token', 'POST', {}, 400],
-    ['/local/kill-worker', 'POST', {}, 400],
-    ['/local/kill-worker', 'GET', undefined, 405],
-    ['/local/nothing', 'GET', undefined, 404],
-  ])('%s answers a wrong %s %j with %i and what it expects', async (path, method, body, status) => {
-    const answer = await fetch(target().graphqlUrl.replace('/graphql', path), {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ['no credential', {}],
+    ['a wrong API key', { 'x-api-key': 'da2-wrong' }],
+    ['an empty API key', { 'x-api-key': '' }],
+    ['another scheme', { authorization: 'Basic YWxpY2U6c2VjcmV0' }],
+  ])('is UNAUTHENTICATED with %s', async (_name, header) => {
+    const headers = { ...JSON_TYPE, ...header } as Record<string, string>;
+    await refused('/chat', { method: 'POST', headers, body }, 401, 'UNAUTHENTICATED');
+  });
+
+  it('is UNAUTHENTICATED by the first credential although a later one is good', async () => {
+    const authorization = `Bearer ${await target().token('alice')}`;
+    const headers = { ...JSON_TYPE, authorization, 'x-api-key': 'da2-wrong' };
+    await refused('/chat', { method: 'POST', headers, body }, 401, 'UNAUTHENTICATED');
+    const tokens = { ...JSON_TYPE, authorization, 'x-chat-token': 'garbage' };
+    await refused('/chat', { method: 'POST', headers: tokens, body }, 401, 'UNAUTHENTICATED');
+  });
+
+  it('is told so before anything about the request', async () => {
+    await refused('/chat', { method: 'POST', headers: JSON_TYPE, body: '{' }, 401, 'UNAUTHENTICATED');
+  });
+});
+
+describe('an address of the HTTP door', () => {
+  it.each(['/', '/nothing', '/chat/', '/chat/more', '/healthy'])('is NOT_FOUND: %s', async (path) => {
+    await refused(path, { headers: withKey() }, 404, 'NOT_FOUND');
+    await refused(path, { ...chat({ text: 'hello' }) }, 404, 'NOT_FOUND');
+  });
+
+  it.each([
+    ['GET', '/chat'],
+    ['PUT', '/chat'],
+    ['DELETE', '/chat'],
+    ['POST', '/health'],
+    ['DELETE', '/health'],
+  ])('is METHOD_NOT_ALLOWED: %s %s', async (method, path) => {
+    await refused(path, { method, headers: withKey() }, 405, 'METHOD_NOT_ALLOWED');
+  });
+
+  it('answers health to anybody', async () => {
+    const answer = await withoutEffect(target().stack, () => fetch(`${target().httpUrl}/health`));
+
+    expect(await answer.json()).toEqual({ status: 'ok' });
+  });
+});
+
+describe('a local switch', () => {
+  const local = (path: string, init?: RequestInit) =>
+    fetch(target().graphqlUrl.replace('/graphql', `/local/${path}`), init);
+
+  it.each([
+    ['token', '{}'],
+    ['token', '{"user":"no spaces"}'],
+    ['token', '{"user":"alice","admin":true}'],
+    ['token', '{'],
+    ['token', '[]'],
+    ['kill-worker', '{}'],
+    ['kill-worker', '{"messageId":""}'],
+    ['kill-worker', '{"messageId":1}'],
+    ['kill-worker', '{"messageId":"a","all":true}'],
+    ['kill-worker', 'nonsense'],
+  ])('%s answers 400 and what it takes for %s', async (name, body) => {
+    const answer = await local(name, { method: 'POST', body });
+
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toEqual({ error: expect.stringMatching(/^(expected|the body)/) as string });
+  });
+
+  it('answers 405 for another method and 404 for another name', async () => {
+    expect((await local('token')).status).toBe(405);
+    expect((await local('kill-worker', { method: 'DELETE' })).status).toBe(405);
+    expect((await local('nothing')).status).toBe(404);
+  });
+
+  it('gives a token that both doors take', async () => {
+    const answer = await local('token', { method: 'POST', body: '{"user":"carol"}' });
+    const { token } = (await answer.json()) as { token: string };
+    const sent = await fetch(`${target().httpUrl}/chat`, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, authorization: `Bearer ${token}`, accept: 'text/plain' },
+      body: '{"text":"/echo hello"}',
     });
 
-    expect(answer.status).toBe(status);
-    expect(await answer.json()).toEqual({ error: expect.any(String) as string });
+    expect(await sent.text()).toBe('hello\n');
   });
 });
