@@ -8,6 +8,8 @@ import { useLocalTarget } from './target.ts';
 
 const TOKENS = 250;
 const RATE = 125;
+/** A client's own patience, for tests that count catch-ups: a slow start is no loss. */
+const CLIENT_SILENCE_MS = 12_000;
 const SEED = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 // LIVE windows, so that one answer makes enough batches for every fault to meet some.
@@ -60,7 +62,7 @@ interface Outcome extends Reading {
 }
 
 /** One answer under a set of faults, read to its end by a repairing reader; checks I1 and the exact text. */
-async function answerUnder(set: Record<string, unknown>): Promise<Outcome> {
+async function answerUnder(set: Record<string, unknown>, silenceMs?: number): Promise<Outcome> {
   expect((await faults('PUT', { ...set, seed: SEED })).status).toBe(200);
   const conversationId = randomUUID();
   const { received, connections } = await resubscribingFeed(conversationId);
@@ -77,6 +79,7 @@ async function answerUnder(set: Record<string, unknown>): Promise<Outcome> {
     messageId: assistantMessage.id,
     received,
     withinMs: 25_000,
+    ...(silenceMs === undefined ? {} : { silenceMs }),
   });
   const text = countedText(TOKENS);
   const stored = await storedMessage(target(), credential(), conversationId, assistantMessage.id);
@@ -91,7 +94,7 @@ const deltaSeqs = (batches: readonly TokenBatch[]) =>
 
 describe(`a reader under faults (FAULT_SEED=${SEED})`, () => {
   it('needs no catch-up when there are none', async () => {
-    const { catchUps, shown } = await answerUnder({});
+    const { catchUps, shown } = await answerUnder({}, CLIENT_SILENCE_MS);
 
     expect(catchUps).toBe(0);
     expect(shown.every(isPrefix)).toBe(true);
@@ -106,7 +109,7 @@ describe(`a reader under faults (FAULT_SEED=${SEED})`, () => {
   });
 
   it('shows nothing twice although batches are', async () => {
-    const { shown, received, catchUps } = await answerUnder({ duplicate: 0.5 });
+    const { shown, received, catchUps } = await answerUnder({ duplicate: 0.5 }, CLIENT_SILENCE_MS);
     const seqs = deltaSeqs(received);
 
     expect(seqs.length).toBeGreaterThan(new Set(seqs).size);

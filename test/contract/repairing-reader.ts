@@ -12,7 +12,7 @@ import type { MessageState, TokenBatch } from '../../protocol/generated/schema-t
 import { DOCUMENTS, graphql, type Credential } from './graphql.ts';
 import type { Target } from './target.ts';
 
-/** Silence after which a reader asks; shorter than a client's 12 s, so that a test of a lost END ends. */
+/** Shorter than a client's 12 s, so that a test of a lost END ends. */
 const SILENCE_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 
@@ -25,6 +25,8 @@ export interface ReaderOptions {
   /** Batches as they arrived so far; looked at again and again. */
   readonly received: readonly TokenBatch[];
   readonly withinMs: number;
+  /** Silence after which the reader asks. @defaultValue 1 s */
+  readonly silenceMs?: number;
 }
 
 /** What came of reading: the settled message, every text shown on the way, and how often messageState was asked. */
@@ -41,6 +43,7 @@ export async function readToEnd(options: ReaderOptions): Promise<Reading> {
   let applied = 0;
   let catchUps = 0;
   let lastAt = Date.now();
+  const silenceMs = options.silenceMs ?? SILENCE_MS;
   const deadline = Date.now() + options.withinMs;
 
   async function catchUp(): Promise<void> {
@@ -78,7 +81,7 @@ export async function readToEnd(options: ReaderOptions): Promise<Reading> {
       return { message, shown, catchUps };
     }
     if (message.end) message = restart(message, Date.now() - SILENCE_MS);
-    if (needsCatchUp(message, Date.now()) || Date.now() - lastAt > SILENCE_MS) {
+    if (needsCatchUp(message, Date.now()) || Date.now() - lastAt > silenceMs) {
       await catchUp();
       lastAt = Date.now();
     }
