@@ -52,7 +52,7 @@ describe('cancelMessage', () => {
     const waiting = await waitingAnswer({
       ...{ attempt: 3, text, resumeOffset: text.length, sha256: sha256(text) },
       ...{ reasoning: 'thought', resumeReasoningOffset: 7 },
-      usage: { inputTokens: 5, outputTokens: 4, source: 'PROVIDER' } as AssistantMessageItem['usage'],
+      usage: { inputTokens: 5, outputTokens: 4, source: 'PROVIDER' },
     });
     const cancelled = await cancel(caller, waiting);
     expect(cancelled).toMatchObject({ status: 'CANCELLED', text, reasoning: 'thought', attempt: 3 });

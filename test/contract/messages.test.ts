@@ -16,7 +16,9 @@ async function toldFor(prompt: string): Promise<string[]> {
   const requests = await modelRequests(target(), prompt);
   return (requests.at(-1)?.body.messages ?? [])
     .filter(({ role }) => role !== 'system')
-    .map(({ role, content }) => `${role}: ${String(content)}`);
+    .map(
+      ({ role, content }) => `${role}: ${typeof content === 'string' ? content : JSON.stringify(content)}`,
+    );
 }
 
 describe('sendMessage', () => {
