@@ -14,6 +14,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { CLIENT_DOCUMENTS } from '../../protocol/generated/client-documents.ts';
 import { PUBLISH_TOKENS_DOCUMENT } from '../../protocol/generated/publish-document.ts';
 import { generate } from '../../scripts/codegen.ts';
 
@@ -65,6 +66,7 @@ describe('generate', () => {
     const generated = await generate();
 
     expect(Object.keys(generated).sort()).toEqual([
+      'protocol/generated/client-documents.ts',
       'protocol/generated/publish-document.ts',
       'protocol/generated/schema-types.ts',
     ]);
@@ -95,6 +97,40 @@ describe('PUBLISH_TOKENS_DOCUMENT', () => {
     expect(selected.length).toBeGreaterThan(
       Object.keys((schema.getType('TokenBatch') as GraphQLObjectType).getFields()).length,
     );
+  });
+});
+
+describe('CLIENT_DOCUMENTS', () => {
+  it.each(Object.entries(CLIENT_DOCUMENTS))(
+    '%s is valid and selects every field, at every depth',
+    (name, text) => {
+      const document = parse(text);
+      const [operation] = document.definitions;
+      if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('no operation');
+      const [field] = operation.selectionSet.selections;
+      if (field?.kind !== Kind.FIELD) throw new Error('no field');
+      const root = schema.getRootType(operation.operation);
+      const type = getNamedType(root?.getFields()[name]?.type);
+
+      expect(validate(schema, document)).toEqual([]);
+      expect(field.name.value).toBe(name);
+      expect(isObjectType(type) ? leftOut(type, field.selectionSet, name) : []).toEqual([]);
+    },
+  );
+
+  it('subscribes to a conversation without naming a message, because a null argument matches no batch', () => {
+    expect(CLIENT_DOCUMENTS.onTokens).not.toContain('$messageId');
+  });
+
+  it("covers every public field but the single conversation and the publisher's mutation", () => {
+    const fields = ['Query', 'Mutation', 'Subscription'].flatMap((root) =>
+      Object.keys((schema.getType(root) as GraphQLObjectType).getFields()),
+    );
+
+    expect(fields.filter((name) => !Object.hasOwn(CLIENT_DOCUMENTS, name))).toEqual([
+      'conversation',
+      'publishTokens',
+    ]);
   });
 });
 
