@@ -98,6 +98,13 @@ describe.each(['Query.conversations', 'Query.messages.list'])('a page token give
     expect(outcome.error).toEqual(raised('INVALID_INPUT'));
   });
 
+  it.each([undefined, null])('that is %j is not blamed', (nextToken) => {
+    const outcome = load(name).response(
+      contextOf({ args: { nextToken }, error: failure('MappingTemplate') }),
+    );
+    expect(outcome.error?.type).toBe('INTERNAL');
+  });
+
   it.each([
     'DynamoDB:AccessDeniedException',
     'DynamoDB:ProvisionedThroughputExceededException',
@@ -250,6 +257,13 @@ describe('Query.messageState', () => {
     });
   });
 
+  it('takes only what follows both offsets out of a batch that begins before them', () => {
+    const items = [{ kind: 'BATCH', attempt: 2, seq: 1, part: 'REASONING', offset: 4, text: 'efgh' }];
+    const args = { fromOffset: 10, fromReasoningOffset: 6 };
+    const outcome = run('Query.messageState.readLogBefore', 'response', {}, args, { items });
+    expect(outcome.stash['page']).toEqual({ ...PAGE, reasoning: 'gh', throughSeq: 1 });
+  });
+
   it('says more when the query has another page or the budget ends', () => {
     const next = run('Query.messageState.readLog', 'response', {}, {}, { items: [], nextToken: 'n' });
     expect(next.stash['page']).toMatchObject({ more: true });
@@ -296,5 +310,11 @@ describe('Query.messageState', () => {
       invocationType: 'Event',
       payload: { owner: OWNER, conversationId: 'c1', messageId: 'm1', attempt: 2 },
     });
+  });
+
+  it('leaves settle alone while this request starts the worker itself', () => {
+    const suspect = message({ status: 'PENDING', leaseUntil: NOW_MS - 60_000 });
+    const outcome = run('step.settle', 'request', { message: suspect, shouldGenerate: true });
+    expect(outcome.earlyReturn).toBeDefined();
   });
 });
