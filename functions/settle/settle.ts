@@ -1,7 +1,7 @@
 import { ChatError } from '../../protocol/errors.ts';
 import type { MessageStatus, TokenBatch } from '../../protocol/generated/schema-types.ts';
 import type { AssistantMessageItem, GenerationEvent, LogItem } from '../../protocol/items.ts';
-import { logRange, messageKey } from '../../protocol/keys.ts';
+import { logRange, messageKey, type Key } from '../../protocol/keys.ts';
 import { isTerminal } from '../../protocol/sequence.ts';
 import { assign, isSuspect, type Expression } from '../../protocol/writes.ts';
 import type { Publish } from '../generation/batch-publisher.ts';
@@ -35,8 +35,8 @@ export async function settle(
   event: GenerationEvent,
   deadRequestId?: string,
 ): Promise<SettleOutcome> {
-  const key = messageKey(event.owner, event.conversationId, event.messageId);
-  const message = await untilKnown(() => ports.table.get<AssistantMessageItem>(key));
+  const read = () => untilKnown(() => ports.table.get<AssistantMessageItem>(keyOf(event)));
+  const message = await read();
   if (!message) return 'absent';
   if (isTerminal(message.status)) return publishEnd(ports, message, 'terminal');
   const isDead =
@@ -47,14 +47,25 @@ export async function settle(
   const ended =
     message.status === 'PENDING' ? await endPending(ports, message) : await endStreaming(ports, message);
   if (ended !== 'refused') return publishEnd(ports, ended, 'settled');
-  const current = await untilKnown(() => ports.table.get<AssistantMessageItem>(key));
-  if (!current) return 'absent';
-  if (isTerminal(current.status)) return publishEnd(ports, current, 'terminal');
-  const wasCancelled =
-    !message.cancelRequestedAt && current.cancelRequestedAt && current.claimId === message.claimId;
-  if (!wasCancelled) return 'alive';
-  const cancelled = await endStreaming(ports, current);
-  return cancelled === 'refused' ? 'alive' : publishEnd(ports, cancelled, 'settled');
+  const current = await read();
+  if (current && isCancelledSince(message, current)) {
+    const cancelled = await endStreaming(ports, current);
+    if (cancelled !== 'refused') return publishEnd(ports, cancelled, 'settled');
+  }
+  const last = await read();
+  if (!last) return 'absent';
+  return isTerminal(last.status) ? publishEnd(ports, last, 'terminal') : 'alive';
+}
+
+function keyOf({ owner, conversationId, messageId }: GenerationEvent): Key {
+  return messageKey(owner, conversationId, messageId);
+}
+
+/** The same attempt under the same claim, with a cancel flag that was not there before. */
+function isCancelledSince(before: AssistantMessageItem, now: AssistantMessageItem): boolean {
+  const isSame =
+    now.status === 'STREAMING' && now.attempt === before.attempt && now.claimId === before.claimId;
+  return isSame && !before.cancelRequestedAt && Boolean(now.cancelRequestedAt);
 }
 
 function endingOf(message: AssistantMessageItem): {

@@ -198,10 +198,10 @@ describe('settle of a STREAMING answer', () => {
 
   it('is CANCELLED when the flag was set while it folded the log', async () => {
     const { run, stored, batches, table } = world(message, logOf(message, ['part']));
+    const flagged: AssistantMessageItem = { ...message, cancelRequestedAt: 'now' };
     let updates = 0;
     table.before = (call) => {
-      if (call.operation === 'update' && (updates += 1) === 1)
-        table.seed({ ...message, cancelRequestedAt: 'now' });
+      if (call.operation === 'update' && (updates += 1) === 1) table.seed(flagged);
       return Promise.resolve();
     };
 
