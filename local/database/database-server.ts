@@ -42,6 +42,8 @@ export async function openDatabase(
   );
   const access = createAccessCheck(principals, (name) => arns.get(name) ?? `${arnPrefix}${name}`);
   const counter = createCapacityCounter();
+  // Callers keep their connections: one that ends while a request is on its way would look like a failed database.
+  server.keepAliveTimeout = 0;
   // dynalite's server is kept, with another listener, because its close also closes the store.
   server.removeAllListeners('request');
   server.on(

@@ -100,13 +100,19 @@ export interface Caller {
 
 const isTerminal = (state: WireState) => state.status !== 'PENDING' && state.status !== 'STREAMING';
 
+/** The log lines of INTERNAL errors: what the wire does not tell. */
+function causes({ lines }: LocalTarget, errors: readonly WireError[] | undefined): string {
+  const ids = (errors ?? []).map(({ errorInfo }) => String(errorInfo?.requestId));
+  return lines.flatMap(({ message }) => (ids.some((id) => message.includes(id)) ? [message] : [])).join('\n');
+}
+
 /** A caller with an API key or a token. */
 export function callerOf(target: LocalTarget, credential: Credential): Caller {
   const caller: Caller = {
     credential,
     async call(name, variables) {
       const answer = await graphql(target, credential, DOCUMENTS[name], variables);
-      expect(answer.errors).toBeUndefined();
+      expect(answer.errors, causes(target, answer.errors)).toBeUndefined();
       return Object.values(answer.data)[0] as never;
     },
     async refusal(name, variables) {

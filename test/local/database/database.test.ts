@@ -173,6 +173,13 @@ describe('startDatabase', () => {
     await expect(writer.send(new ListTablesCommand())).rejects.toThrow('dynamodb:ListTables on resource: *');
   });
 
+  it('keeps an idle connection open, so that no request meets one that is ending', async () => {
+    const answer = await fetch(database.endpoint);
+
+    expect(answer.headers.get('connection')).toBe('keep-alive');
+    expect(answer.headers.get('keep-alive')).toBeNull();
+  });
+
   it('refuses unknown keys and requests without a signature', async () => {
     await expect(clientOf('nobody', database).send(get('a'))).rejects.toMatchObject({
       name: 'UnrecognizedClientException',
