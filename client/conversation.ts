@@ -1,0 +1,298 @@
+import { ChatError } from '../protocol/errors.ts';
+import type { Message } from '../protocol/generated/schema-types.ts';
+import { isId } from '../protocol/ids.ts';
+import { MAX_TEXT_UNITS } from '../protocol/limits.ts';
+import type { Api } from './api.ts';
+import { Pauses } from './backoff.ts';
+import type { Clock } from './clock.ts';
+import { Connection } from './connection.ts';
+import { Listing } from './listing.ts';
+import { Outbox, pendingMessage } from './outbox.ts';
+import type { RegenerateOptions, RequestedAnswer, SendOptions } from './requests.ts';
+import { sharedList, type ChatMessage, type ConnectionState, type ConversationState } from './snapshot.ts';
+import { Store } from './store.ts';
+import { Transcript } from './transcript.ts';
+import { Watchers } from './watchers.ts';
+
+/** A send waits this long for the subscription; afterwards it goes out, and catch-up shows the answer. */
+export const SEND_PATIENCE_MS = 5_000;
+/** After an acknowledgement the messages are listed once more: AppSync may lose what is published right after it. */
+export const LIST_AFTER_ACK_MS = 2_000;
+
+/** What a conversation is made of; all arguments, so that tests decide. */
+export interface ConversationParts {
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly newId: () => string;
+  readonly sha256: (text: string) => Promise<string>;
+  /** Told once, when the conversation is closed. */
+  onClosed(): void;
+}
+
+/**
+ * One conversation as a store: `getSnapshot` and `subscribe` have the shape of React's `useSyncExternalStore`. It connects
+ * at the first `subscribe` or operation, reconnects and catches up by itself, and is released by `close`. The methods need no `this`.
+ */
+export class Conversation {
+  readonly id: string;
+  readonly #parts: ConversationParts;
+  readonly #store: Store<ConversationState>;
+  readonly #pauses: Pauses;
+  readonly #transcript: Transcript;
+  readonly #connection: Connection;
+  readonly #listing: Listing;
+  readonly #outbox: Outbox;
+  readonly #watchers = new Watchers();
+  #ended: ChatError | undefined;
+  #isStarted = false;
+  #lastError: ChatError | undefined;
+  #cancelList: () => void = () => undefined;
+
+  constructor(id: string, parts: ConversationParts) {
+    const { api, clock, random, sha256 } = parts;
+    this.id = id;
+    this.#parts = parts;
+    this.#store = new Store<ConversationState>(
+      { connection: 'connecting', messages: [], hasMore: false, error: undefined },
+      (previous) => this.#read(previous),
+    );
+    this.#pauses = new Pauses(clock);
+    const failed = (error: ChatError) => this.#hearFailure(error);
+    const changed = () => this.#update(() => undefined);
+    this.#transcript = new Transcript({
+      clock,
+      random,
+      sha256,
+      ask: (messageId, from) => api.messageState(id, messageId, from),
+      changed,
+      failed: (error) => (error.code === 'NOT_FOUND' ? this.#end(error) : failed(error)),
+    });
+    this.#connection = new Connection({
+      clock,
+      random,
+      watch: (observer) => api.watch(id, observer),
+      probe: () => this.#probe(),
+      onBatch: (batch) =>
+        this.#update(() => {
+          this.#lastError = undefined;
+          this.#transcript.hear(batch);
+          this.#listUnlisted();
+        }),
+      onAcknowledged: (isAgain) => this.#onAcknowledged(isAgain),
+      changed,
+    });
+    this.#outbox = new Outbox({ pauses: this.#pauses, random, ended: () => this.#ended, failed });
+    this.#listing = new Listing({
+      pauses: this.#pauses,
+      random,
+      page: (token) => api.messages(id, undefined, token),
+      has: (messageId) => this.#transcript.has(messageId),
+      take: (messages) => this.#learn(messages),
+      wasStored: () => !this.#transcript.isEmpty,
+      absent: (wasStored) => wasStored && this.#end(new ChatError('NOT_FOUND')),
+      failed: (error) => {
+        if (error.code === 'NETWORK') this.#connection.suspect(error);
+        failed(error);
+      },
+      isClosed: () => this.#ended !== undefined,
+      changed,
+    });
+  }
+
+  /** The newest snapshot; the same object until something changes. */
+  readonly getSnapshot = (): ConversationState => this.#store.state;
+
+  /** Calls `listener` with every new snapshot from now on, in order. The result ends it and may be called twice. */
+  readonly subscribe = (listener: (state: ConversationState) => void): (() => void) => {
+    const stop = this.#store.listen(listener);
+    this.#start();
+    return stop;
+  };
+
+  /**
+   * Sends a text; it is in the snapshot at once, `pending`. Resolves when the service accepted it: what is retryable is
+   * repeated under the same `clientMessageId` until `close`. @throws ChatError when the service refuses it
+   */
+  readonly send = async (options: SendOptions): Promise<RequestedAnswer> => {
+    const { text, parentId, clientMessageId = this.#parts.newId(), model, pacing } = options;
+    const isFine = isId(clientMessageId) && text.trim() !== '' && text.length <= MAX_TEXT_UNITS;
+    if (!isFine) throw new ChatError('INVALID_INPUT');
+    this.#throwIfEnded();
+    this.#update(() => {
+      this.#outbox.add(pendingMessage({ clientMessageId, text, parentId: parentId ?? null }));
+      this.#start();
+    });
+    const input = { conversationId: this.id, clientMessageId, text, parentId, model, pacing };
+    return this.#request(
+      async () => {
+        await this.#connection.acknowledged(SEND_PATIENCE_MS);
+        const { userMessage, assistantMessage } = await this.#outbox.deliver(() =>
+          this.#parts.api.send(input),
+        );
+        return [userMessage, assistantMessage];
+      },
+      () => this.#outbox.remove(clientMessageId),
+    );
+  };
+
+  /** Asks for another answer to the same user message: a sibling. Repeated like `send`. @throws ChatError */
+  readonly regenerate = (messageId: string, options: RegenerateOptions = {}): Promise<RequestedAnswer> => {
+    const { clientMessageId = this.#parts.newId(), model, pacing } = options;
+    const input = { conversationId: this.id, messageId, clientMessageId, model, pacing };
+    return this.#request(async () => {
+      this.#start();
+      await this.#connection.acknowledged(SEND_PATIENCE_MS);
+      const payload = await this.#outbox.deliver(() => this.#parts.api.regenerate(input));
+      return [payload.userMessage, payload.assistantMessage];
+    });
+  };
+
+  /** Goes on with an INTERRUPTED answer in a new attempt. Repeated while no answer comes. @throws ChatError */
+  readonly continue = (messageId: string): Promise<RequestedAnswer> =>
+    this.#request(async () => {
+      this.#start();
+      await this.#connection.acknowledged(SEND_PATIENCE_MS);
+      return [await this.#outbox.deliver(() => this.#parts.api.continue(this.id, messageId))];
+    });
+
+  /** Stops an answer and keeps its text; resolves to the message as it is then known. Safe to repeat. @throws ChatError */
+  readonly cancel = async (messageId: string): Promise<ChatMessage> => {
+    this.#start();
+    const message = await this.#outbox.deliver(() => this.#parts.api.cancel(this.id, messageId));
+    this.#learn([message]);
+    const known = this.#transcript.find(messageId);
+    return known ?? this.#watchers.watch(messageId, message.attempt);
+  };
+
+  /** Loads older messages; does nothing when there are none. @throws ChatError */
+  readonly loadMore = async (): Promise<void> => {
+    this.#throwIfEnded();
+    this.#start();
+    await this.#listing.loadOlder();
+  };
+
+  /** The page was woken: what waits is tried at once, and the messages are listed again. */
+  readonly wake = (): void => {
+    if (!this.#isStarted || this.#ended) return;
+    this.#pauses.wake();
+    this.#connection.wake();
+    if (this.#connection.phase === 'acknowledged') void this.#refresh();
+  };
+
+  /** Releases the subscription and rejects what waits with NETWORK; never cancels an answer. May be called twice. */
+  readonly close = (): void =>
+    this.#end(new ChatError('NETWORK', { cause: new Error('The conversation was closed.') }));
+
+  /** The conversation was deleted: `ended` promises reject with NOT_FOUND. */
+  readonly deleted = (): void => this.#end(new ChatError('NOT_FOUND'));
+
+  #start(): void {
+    if (this.#isStarted || this.#ended) return;
+    this.#isStarted = true;
+    this.#connection.start();
+    void this.#refresh();
+  }
+
+  async #request(
+    ask: () => Promise<Message[]>,
+    settled: () => void = () => undefined,
+  ): Promise<RequestedAnswer> {
+    this.#throwIfEnded();
+    try {
+      const messages = await ask();
+      this.#update(() => {
+        settled();
+        this.#learn(messages);
+      });
+      const answer = messages.at(-1) as Message;
+      const ended = this.#watchers.watch(answer.id, answer.attempt);
+      this.#update(() => this.#listUnlisted());
+      return { messageId: answer.id, ended };
+    } catch (error) {
+      this.#update(settled);
+      throw error;
+    }
+  }
+
+  #learn(messages: readonly Message[]): void {
+    this.#update(() => {
+      this.#lastError = undefined;
+      for (const message of messages) this.#transcript.learn(message);
+    });
+  }
+
+  /** Lists, then asks for every answer that is not whole: after page load, reconnect and wake. */
+  async #refresh(): Promise<void> {
+    await this.#listing.refresh();
+    for (const answer of this.#transcript.answers) answer.catchUp();
+  }
+
+  /** A send's own answer tells of its messages; a batch may come before it. */
+  #listUnlisted(): void {
+    if (!this.#transcript.hasUnlisted || this.#outbox.isBusy || this.#ended) return;
+    this.#transcript.forgetUnlisted();
+    void this.#listing.refresh();
+  }
+
+  #onAcknowledged(isAgain: boolean): void {
+    this.#lastError = undefined;
+    if (isAgain) void this.#refresh();
+    this.#cancelList();
+    this.#cancelList = this.#parts.clock.after(LIST_AFTER_ACK_MS, () => void this.#listing.refresh());
+  }
+
+  /** Whether the service answers; a conversation without messages is an answer too. */
+  async #probe(): Promise<void> {
+    try {
+      await this.#parts.api.messages(this.id, 1);
+    } catch (error) {
+      if ((error as ChatError).code !== 'NOT_FOUND') throw error;
+    }
+  }
+
+  #hearFailure(error: ChatError): void {
+    this.#update(() => {
+      this.#lastError = error;
+    });
+  }
+
+  #throwIfEnded(): void {
+    if (this.#ended) throw this.#ended;
+  }
+
+  #end(error: ChatError): void {
+    if (this.#ended) return;
+    this.#ended = error;
+    this.#cancelList();
+    this.#connection.close();
+    this.#transcript.close();
+    this.#pauses.wake();
+    this.#watchers.reject(error);
+    this.#update(() => undefined);
+    this.#store.clear();
+    this.#parts.onClosed();
+  }
+
+  #update(change: () => void): void {
+    this.#store.update(change);
+    this.#watchers.look((messageId) => this.#transcript.find(messageId));
+  }
+
+  #read(previous: ConversationState): ConversationState {
+    return {
+      connection: this.#connectionState(),
+      messages: sharedList(previous.messages, this.#transcript.shown(this.#outbox.pending)),
+      hasMore: this.#listing.hasMore,
+      error: this.#ended ?? this.#connection.error ?? this.#lastError,
+    };
+  }
+
+  #connectionState(): ConnectionState {
+    const { phase } = this.#connection;
+    if (phase === 'idle' || phase === 'connecting') return 'connecting';
+    if (phase === 'closed') return 'offline';
+    if (phase !== 'acknowledged') return phase;
+    return this.#listing.isRunning || this.#transcript.isBehind ? 'catching-up' : 'live';
+  }
+}

@@ -1,0 +1,94 @@
+import type { ChatError } from '../protocol/errors.ts';
+import { backoffMs, type Pauses } from './backoff.ts';
+import type { ChatMessage } from './snapshot.ts';
+
+/** What an outbox needs. */
+export interface OutboxPorts {
+  readonly pauses: Pauses;
+  readonly random: () => number;
+  /** Why nothing can be delivered any more, once the conversation is closed or deleted. */
+  ended(): ChatError | undefined;
+  /** A delivery failed and is repeated. */
+  failed(error: ChatError): void;
+}
+
+/** A user message that waits for the service, as the sender sees it. */
+export function pendingMessage(
+  fields: Pick<ChatMessage, 'text' | 'parentId'> & { readonly clientMessageId: string },
+): ChatMessage {
+  return {
+    id: fields.clientMessageId,
+    role: 'USER',
+    parentId: fields.parentId,
+    text: fields.text,
+    reasoning: '',
+    status: 'COMPLETE',
+    end: null,
+    attempt: 1,
+    pending: true,
+    clientMessageId: fields.clientMessageId,
+    model: null,
+    createdAt: null,
+    nextWithinMs: 0,
+  };
+}
+
+/**
+ * Delivers operations that are safe to repeat: again after every retryable failure, with backoff, until one answers, is
+ * refused for good, or the conversation ends. The operation keeps its ids, so nothing happens twice (I5).
+ */
+export class Outbox {
+  readonly #ports: OutboxPorts;
+  #underWay = 0;
+  readonly #pending = new Map<string, ChatMessage>();
+
+  constructor(ports: OutboxPorts) {
+    this.#ports = ports;
+  }
+
+  /** Messages that the service has not accepted yet, in the order they were sent. */
+  get pending(): readonly ChatMessage[] {
+    return [...this.#pending.values()];
+  }
+
+  /** Whether an answer is on its way that may name messages unknown so far. */
+  get isBusy(): boolean {
+    return this.#underWay > 0;
+  }
+
+  add(message: ChatMessage): void {
+    this.#pending.set(message.id, message);
+  }
+
+  remove(clientMessageId: string): void {
+    this.#pending.delete(clientMessageId);
+  }
+
+  /** @throws ChatError: what the service refused, or why the conversation ended. */
+  async deliver<Answer>(operation: () => Promise<Answer>): Promise<Answer> {
+    this.#underWay += 1;
+    try {
+      for (let failures = 1; ; failures += 1) {
+        this.#throwIfEnded();
+        try {
+          const answer = await operation();
+          this.#throwIfEnded();
+          return answer;
+        } catch (thrown) {
+          this.#throwIfEnded();
+          const error = thrown as ChatError;
+          if (!error.retryable) throw error;
+          this.#ports.failed(error);
+          await this.#ports.pauses.wait(backoffMs(failures, this.#ports.random, error.retryAfterMs));
+        }
+      }
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  #throwIfEnded(): void {
+    const reason = this.#ports.ended();
+    if (reason) throw reason;
+  }
+}

@@ -1,0 +1,63 @@
+import type { ChatError } from '../protocol/errors.ts';
+import type { GenerationEnd, MessageRole, MessageStatus } from '../protocol/generated/schema-types.ts';
+
+/**
+ * How a conversation is connected. `connecting`: the first subscription is not acknowledged yet. `live`: batches arrive and
+ * nothing is known to be missing. `catching-up`: connected, and reading what was missed. `reconnecting`: the subscription
+ * was lost. `offline`: the service does not answer; retried until it does.
+ */
+export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'catching-up' | 'offline';
+
+/** One message of a snapshot. Immutable: the same object for as long as nothing about the message changes. */
+export interface ChatMessage {
+  /** The service's id; a `pending` message carries its `clientMessageId` until it has one. */
+  readonly id: string;
+  readonly role: MessageRole;
+  readonly parentId: string | null;
+  /** Everything received up to the first hole (I1); the whole verified text once `end` is set. */
+  readonly text: string;
+  readonly reasoning: string;
+  /**
+   * The stored status, with one delay: a terminal status shows once all its text is here and agrees with the receipt, and
+   * the message counts as STREAMING until then.
+   */
+  readonly status: MessageStatus;
+  /** The receipt: set exactly when `status` is terminal. Null for user messages. */
+  readonly end: GenerationEnd | null;
+  readonly attempt: number;
+  /** A user message that the service has not accepted yet; it is being sent, again and again if need be. */
+  readonly pending: boolean;
+  /** The id of the send or regenerate that made it: the same before and after the service accepted it. */
+  readonly clientMessageId: string | null;
+  readonly model: string | null;
+  /** When it was stored (ISO 8601); null while pending and until the message is listed. */
+  readonly createdAt: string | null;
+  /** Within how many milliseconds a UI may reveal the newest text; 0: at once. */
+  readonly nextWithinMs: number;
+}
+
+/** An immutable snapshot of a conversation: a new object only when something changed. */
+export interface ConversationState {
+  readonly connection: ConnectionState;
+  /** Oldest first; pending ones last. */
+  readonly messages: readonly ChatMessage[];
+  /** Whether `loadMore` has older messages to load. */
+  readonly hasMore: boolean;
+  /** Why the conversation is not connected, when known: a credential that is refused, a deleted conversation, no answer. */
+  readonly error: ChatError | undefined;
+}
+
+/** `previous` when it equals `next` field by field, so that what did not change keeps its identity. */
+export function shared<Value extends object>(previous: Value | undefined, next: Value): Value {
+  if (!previous) return next;
+  const keys = Object.keys(next) as (keyof Value)[];
+  const isSame =
+    keys.length === Object.keys(previous).length && keys.every((key) => Object.is(previous[key], next[key]));
+  return isSame ? previous : next;
+}
+
+/** `previous` when it holds the same items in the same order. */
+export function sharedList<Item>(previous: readonly Item[], next: readonly Item[]): readonly Item[] {
+  const isSame = previous.length === next.length && next.every((item, index) => item === previous[index]);
+  return isSame ? previous : next;
+}

@@ -1,0 +1,112 @@
+import type { Message, TokenBatch } from '../protocol/generated/schema-types.ts';
+import { LiveMessage, type LiveMessagePorts } from './live-message.ts';
+import type { ChatMessage } from './snapshot.ts';
+
+/** The stored messages of a conversation that are known, with the answers that repair themselves. */
+export class Transcript {
+  readonly #ports: LiveMessagePorts;
+  readonly #users = new Map<string, ChatMessage>();
+  readonly #answers = new Map<string, LiveMessage>();
+  /** Answers known by a batch alone: a listing tells the rest. */
+  readonly #unlisted = new Set<string>();
+
+  constructor(ports: LiveMessagePorts) {
+    this.#ports = ports;
+  }
+
+  get isEmpty(): boolean {
+    return this.#users.size + this.#answers.size === 0;
+  }
+
+  /** Whether a batch named a message that no listing was asked for since. */
+  get hasUnlisted(): boolean {
+    return this.#unlisted.size > 0;
+  }
+
+  /** Whether text is known to be missing. */
+  get isBehind(): boolean {
+    return this.answers.some((answer) => answer.isBehind);
+  }
+
+  get answers(): readonly LiveMessage[] {
+    return [...this.#answers.values()];
+  }
+
+  has(messageId: string): boolean {
+    return this.#users.has(messageId) || this.#answers.has(messageId);
+  }
+
+  find(messageId: string): ChatMessage | undefined {
+    return this.#answers.get(messageId)?.shown ?? this.#users.get(messageId);
+  }
+
+  /** Takes a batch; one of an unknown message makes it known. */
+  hear(batch: TokenBatch): void {
+    const { messageId } = batch;
+    if (!this.#answers.has(messageId)) this.#unlisted.add(messageId);
+    this.#answer(messageId, batch.userMessageId ?? null).hear(batch);
+  }
+
+  /** Takes a message as the service listed or answered it; an answer that is new and not whole is read on at once. */
+  learn(message: Message): void {
+    this.#unlisted.delete(message.id);
+    if (message.role === 'ASSISTANT') {
+      const isNew = !this.#answers.has(message.id);
+      const answer = this.#answer(message.id, message.parentId ?? null);
+      answer.learn(message);
+      const isBehind = message.end
+        ? message.text.length < message.end.length
+        : message.status === 'STREAMING';
+      if (isNew && isBehind) answer.catchUp();
+      return;
+    }
+    // User messages never change.
+    if (!this.#users.has(message.id)) this.#users.set(message.id, shownUserMessage(message));
+  }
+
+  /** A listing was asked for: what it does not name is not waited for any more. */
+  forgetUnlisted(): void {
+    this.#unlisted.clear();
+  }
+
+  /** What may be shown, oldest first, pending ones last unless they were stored meanwhile. */
+  shown(pending: readonly ChatMessage[]): readonly ChatMessage[] {
+    const users = [...this.#users.values()];
+    const stored = new Set(users.map((user) => user.clientMessageId));
+    const answers = this.answers.flatMap((answer) => answer.shown ?? []);
+    return [
+      ...[...users, ...answers].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      ...pending.filter((message) => !stored.has(message.clientMessageId)),
+    ];
+  }
+
+  close(): void {
+    for (const answer of this.#answers.values()) answer.close();
+  }
+
+  #answer(messageId: string, parentId: string | null): LiveMessage {
+    const known = this.#answers.get(messageId);
+    if (known) return known;
+    const answer = new LiveMessage(messageId, parentId, this.#ports);
+    this.#answers.set(messageId, answer);
+    return answer;
+  }
+}
+
+function shownUserMessage(message: Message): ChatMessage {
+  return {
+    id: message.id,
+    role: message.role,
+    parentId: message.parentId ?? null,
+    text: message.text,
+    reasoning: message.reasoning ?? '',
+    status: message.status,
+    end: message.end ?? null,
+    attempt: message.attempt,
+    pending: false,
+    clientMessageId: message.clientMessageId ?? null,
+    model: message.model ?? null,
+    createdAt: message.createdAt,
+    nextWithinMs: 0,
+  };
+}
