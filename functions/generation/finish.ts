@@ -8,7 +8,7 @@ import { handOver } from './hand-over.ts';
 import type { GenerationPorts } from './generation.ts';
 import { ownWrite, type Refusal } from './own-write.ts';
 import type { Pump } from './pump.ts';
-import { receipt, type Ending } from './receipt.ts';
+import { attemptFacts, receipt, type Ending } from './receipt.ts';
 import type { Sink, Terminal } from './stream.ts';
 import type { StopReason } from './watch.ts';
 
@@ -72,16 +72,7 @@ const CANCELLED: Ending = { status: 'CANCELLED', reason: 'CANCELLED' };
 async function endAs(finishing: Finishing, ending: Ending): Promise<Conclusion> {
   const { ports, message, answer } = finishing;
   const inline = await storeText(ports.table, message, answer);
-  const end = receipt(message, ending, {
-    length: answer.text.length,
-    sha256: answer.sha256,
-    reasoningLength: answer.reasoning.length,
-    usage: finishing.usage,
-    transport: finishing.pump.counts,
-    model: finishing.model,
-    firstTokenAt: finishing.firstTokenAt,
-    endedAt: ports.clock.now(),
-  });
+  const end = receipt(message, ending, attemptFacts(finishing, ports.clock.now()));
   const terminal: Terminal = { status: ending.status, end };
   const written = await ownWrite(ports.table, message, {
     values: { status: ending.status, end, model: end.model, ...inline },

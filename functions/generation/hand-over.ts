@@ -8,7 +8,7 @@ import { storeText } from '../table/answer-text.ts';
 import { untilKnown } from '../table/persist.ts';
 import type { Finishing } from './finish.ts';
 import { ownWrite } from './own-write.ts';
-import { receipt } from './receipt.ts';
+import { attemptFacts, receipt, type Ending } from './receipt.ts';
 import type { Terminal } from './stream.ts';
 
 /** `exhausted`: no hand-over is left. `terminal`: the next attempt could not be invoked, so this worker ended it. */
@@ -53,25 +53,10 @@ export async function handOver(finishing: Finishing): Promise<HandOver> {
 }
 
 async function endUnclaimed(finishing: Finishing, attempt: number): Promise<HandOver> {
-  const { ports, message, answer } = finishing;
-  const end = receipt(
-    message,
-    {
-      status: 'INTERRUPTED',
-      reason: 'DEADLINE',
-      error: new ChatError('DEADLINE', { requestId: finishing.requestId }),
-    },
-    {
-      length: answer.text.length,
-      sha256: answer.sha256,
-      reasoningLength: answer.reasoning.length,
-      usage: finishing.usage,
-      transport: finishing.pump.counts,
-      model: finishing.model,
-      firstTokenAt: finishing.firstTokenAt,
-      endedAt: ports.clock.now(),
-    },
-  );
+  const { ports, message } = finishing;
+  const error = new ChatError('DEADLINE', { requestId: finishing.requestId });
+  const ending: Ending = { status: 'INTERRUPTED', reason: 'DEADLINE', error };
+  const end = receipt(message, ending, attemptFacts(finishing, ports.clock.now()));
   const written = await untilKnown(() =>
     ports.table.update<AssistantMessageItem>({
       key: { pk: message.pk, sk: message.sk },

@@ -12,6 +12,7 @@ import {
 import { BatchPublisher, type Publish, type QueuedBatch } from './batch-publisher.ts';
 import type { Clock } from './clock.ts';
 import type { LogWriter } from './log-writer.ts';
+import { messageBatch } from './message-batch.ts';
 import type { Delta, Sink, Terminal } from './stream.ts';
 
 /** What the pump writes to and tells. */
@@ -199,24 +200,8 @@ export class Pump implements Sink {
 
   #batch(
     kind: TokenBatch['kind'],
-    fields: Partial<QueuedBatch> & { seq: number; offset: number },
+    { seq, ...fields }: Partial<QueuedBatch> & { seq: number; offset: number },
   ): QueuedBatch {
-    const message = this.#message;
-    return {
-      conversationId: message.conversationId,
-      messageId: message.id,
-      owner: message.owner,
-      attempt: message.attempt,
-      kind,
-      part: 'TEXT',
-      text: '',
-      resumeOffset: message.resumeOffset,
-      resumeReasoningOffset: message.resumeReasoningOffset,
-      nextWithinMs: 0,
-      status: 'STREAMING',
-      userMessageId: message.userMessageId,
-      end: null,
-      ...fields,
-    };
+    return { ...messageBatch(this.#message, { kind, ...fields }), seq };
   }
 }

@@ -48,3 +48,26 @@ export function receipt(message: AssistantMessageItem, ending: Ending, facts: Re
     model: facts.model ?? message.model,
   };
 }
+
+/** What a worker knows of its attempt when it ends. */
+export interface AttemptFigures {
+  readonly answer: { readonly text: string; readonly reasoning: string; readonly sha256: string };
+  readonly pump: { readonly counts: Omit<Transport, 'costUsd'> };
+  readonly usage: Usage | null;
+  readonly model: string | null;
+  readonly firstTokenAt: number | undefined;
+}
+
+/** The receipt's facts of an attempt that ends now. */
+export function attemptFacts(figures: AttemptFigures, endedAt: number): ReceiptFacts {
+  return {
+    length: figures.answer.text.length,
+    sha256: figures.answer.sha256,
+    reasoningLength: figures.answer.reasoning.length,
+    usage: figures.usage,
+    transport: figures.pump.counts,
+    model: figures.model,
+    firstTokenAt: figures.firstTokenAt,
+    endedAt,
+  };
+}

@@ -1,7 +1,7 @@
 import { ERRORS } from '../../protocol/errors.ts';
-import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
 import type { AssistantMessageItem } from '../../protocol/items.ts';
 import { SSE_HEARTBEAT_MS, SSE_RETRY_MS } from '../../protocol/limits.ts';
+import { messageBatch, type MessageBatch } from '../generation/message-batch.ts';
 import type { Delta, Sink, Terminal } from '../generation/stream.ts';
 import { BodySink } from './body-sink.ts';
 
@@ -86,29 +86,11 @@ export class SseWriter implements AnswerWriter {
 
   #event(
     message: AssistantMessageItem,
-    { kind, offset, ...fields }: Partial<TokenBatch> & Pick<TokenBatch, 'kind' | 'offset'>,
+    fields: Partial<MessageBatch> & Pick<MessageBatch, 'kind' | 'offset'>,
   ): void {
-    const batch: Omit<TokenBatch, 'seq'> = {
-      conversationId: message.conversationId,
-      messageId: message.id,
-      owner: message.owner,
-      attempt: message.attempt,
-      // Keys are in the schema's order; a spread leaves them where they first stand.
-      kind,
-      part: 'TEXT',
-      offset,
-      text: '',
-      resumeOffset: message.resumeOffset,
-      resumeReasoningOffset: message.resumeReasoningOffset,
-      nextWithinMs: 0,
-      status: 'STREAMING',
-      userMessageId: message.userMessageId,
-      end: null,
-      publishedAt: new Date(this.#now()).toISOString(),
-      ...fields,
-    };
+    const batch = { ...messageBatch(message, fields), publishedAt: new Date(this.#now()).toISOString() };
     const cursor = `${message.id}:${message.attempt}:${this.#text}.${this.#reasoning}`;
-    const id = kind === 'END' ? `${cursor}:end` : cursor;
+    const id = fields.kind === 'END' ? `${cursor}:end` : cursor;
     this.#write(`id: ${id}\nevent: batch\ndata: ${JSON.stringify(batch)}\n\n`);
   }
 

@@ -6,6 +6,7 @@ import { isTerminal } from '../../protocol/sequence.ts';
 import { assign, isSuspect, type Expression } from '../../protocol/writes.ts';
 import type { Publish } from '../generation/batch-publisher.ts';
 import type { Clock } from '../generation/clock.ts';
+import { messageBatch } from '../generation/message-batch.ts';
 import { receipt } from '../generation/receipt.ts';
 import type { LogLine } from '../service/log-line.ts';
 import { storeText } from '../table/answer-text.ts';
@@ -162,22 +163,10 @@ async function publishEnd<Outcome extends SettleOutcome>(
   outcome: Outcome,
 ): Promise<Outcome> {
   if (!message.end) return outcome;
+  const { status, end } = message;
   const batch: TokenBatch = {
-    conversationId: message.conversationId,
-    messageId: message.id,
-    owner: message.owner,
-    attempt: message.attempt,
+    ...messageBatch(message, { kind: 'END', offset: end.length, status, end }),
     seq: await nextSeq(ports.table, message),
-    kind: 'END',
-    part: 'TEXT',
-    offset: message.end.length,
-    text: '',
-    resumeOffset: message.resumeOffset,
-    resumeReasoningOffset: message.resumeReasoningOffset,
-    nextWithinMs: 0,
-    status: message.status,
-    userMessageId: message.userMessageId,
-    end: message.end,
     publishedAt: new Date(ports.clock.now()).toISOString(),
   };
   await ports.publish(batch);
