@@ -88,7 +88,11 @@ export class Conversation {
       random,
       page: (token) => api.messages(id, undefined, token),
       has: (messageId) => this.#transcript.has(messageId),
-      take: (messages) => this.#learn(messages),
+      take: (messages) =>
+        this.#transcript.learnAll(messages, (learn) => {
+          this.#lastError = undefined;
+          if (!this.#ended) this.#update(learn);
+        }),
       wasStored: () => !this.#transcript.isEmpty,
       absent: (wasStored) => wasStored && this.#end(new ChatError('NOT_FOUND')),
       failed: (error) => {

@@ -10,7 +10,7 @@ export interface ListingPorts {
   page(nextToken?: string): Promise<MessagePage>;
   /** Whether a message is known already: pages are read until they meet one. */
   has(messageId: string): boolean;
-  take(messages: readonly Message[]): void;
+  take(messages: readonly Message[]): Promise<void>;
   /** Whether the service has ever told of something stored. */
   wasStored(): boolean;
   /** Nothing is stored; `wasStored` as it was when the question left. */
@@ -83,9 +83,9 @@ export class Listing {
       const page = await this.#page(token);
       if (!page) return;
       const meetsKnown = page.items.some(({ id }) => this.#ports.has(id));
-      this.#ports.take(page.items);
       const next = page.nextToken ?? null;
       if (isFirst) this.#olderToken = next;
+      await this.#ports.take(page.items);
       // Later listings read on until they meet what is known, so that no hole stays between the two.
       if (isFirst || meetsKnown || next === null) return;
       token = next;
@@ -99,7 +99,7 @@ export class Listing {
     const page = await this.#page(token);
     if (!page) return;
     this.#olderToken = page.nextToken ?? null;
-    this.#ports.take(page.items);
+    await this.#ports.take(page.items);
     this.#ports.changed();
   }
 

@@ -85,12 +85,15 @@ export class LiveMessage {
     this.#take(applyBatch(this.#assembled, batch, now));
   }
 
-  /** Takes the message as the service listed or answered it. */
-  learn(message: Message): void {
+  /** Takes the message as the service listed or answered it; `digest` is the SHA-256 of its text, when known already. */
+  learn(message: Message, digest?: string): void {
     const { parentId = null, clientMessageId = null, model = null, createdAt } = message;
     this.#facts = { parentId, clientMessageId, model, createdAt };
     this.#nextWithinMs = 0;
-    this.#take(applyState(this.#assembled, listedState(message), this.#ports.clock.now()));
+    const next = applyState(this.#assembled, listedState(message), this.#ports.clock.now());
+    const isVerified = next.end?.sha256 === digest && next.text === message.text;
+    if (isVerified && next.end) this.#agree(next.end);
+    this.#take(next);
   }
 
   /** Asks `messageState` now, unless settled. */
@@ -118,10 +121,8 @@ export class LiveMessage {
     const digest = await this.#ports.sha256(message.text);
     if (this.#isClosed || this.#assembled.end !== end) return;
     if (digest === end.sha256) {
-      this.#verified = end;
-      this.#mismatches = 0;
-      this.#show();
-      this.#schedule();
+      this.#agree(end);
+      this.#take(this.#assembled);
       return;
     }
     // Something was altered in delivery. What is shown stays until the whole text was read again and agrees.
@@ -132,6 +133,11 @@ export class LiveMessage {
     else void this.#ask('for text');
     this.#ports.changed();
     this.#schedule();
+  }
+
+  #agree(end: GenerationEnd): void {
+    this.#verified = end;
+    this.#mismatches = 0;
   }
 
   #schedule(): void {
@@ -190,14 +196,16 @@ export class LiveMessage {
   #show(): void {
     const { messageId: id, attempt, text, reasoning, status } = this.#assembled;
     const isSettled = this.isSettled;
+    const end = isSettled ? (this.#assembled.end ?? null) : null;
     const next = shared(this.#shown, {
       id,
       role: 'ASSISTANT',
       ...this.#facts,
+      model: end?.model ?? this.#facts.model,
       text,
       reasoning,
       status: isSettled || !isTerminal(status) ? status : 'STREAMING',
-      end: isSettled ? (this.#assembled.end ?? null) : null,
+      end,
       attempt,
       pending: false,
       nextWithinMs: isSettled ? 0 : this.#nextWithinMs,

@@ -47,13 +47,16 @@ export class Transcript {
     this.#answer(messageId, batch.userMessageId ?? null).hear(batch);
   }
 
-  /** Takes a message as the service listed or answered it; an answer that is new and not whole is read on at once. */
-  learn(message: Message): void {
+  /**
+   * Takes a message as the service listed or answered it; an answer that is new and not whole is read on at once.
+   * `digest`: the SHA-256 of its text, when known already.
+   */
+  learn(message: Message, digest?: string): void {
     this.#unlisted.delete(message.id);
     if (message.role === 'ASSISTANT') {
       const isNew = !this.#answers.has(message.id);
       const answer = this.#answer(message.id, message.parentId ?? null);
-      answer.learn(message);
+      answer.learn(message, digest);
       const isBehind = message.end
         ? message.text.length < message.end.length
         : message.status === 'STREAMING';
@@ -62,6 +65,17 @@ export class Transcript {
     }
     // User messages never change.
     if (!this.#users.has(message.id)) this.#users.set(message.id, shownUserMessage(message));
+  }
+
+  /** Takes a listing; whole answers are verified before, so that they show together with what they answer. */
+  async learnAll(messages: readonly Message[], change: (learn: () => void) => void): Promise<void> {
+    const isWhole = (message: Message) => message.end?.length === message.text.length;
+    const digests = await Promise.all(
+      messages.map(async (message) =>
+        isWhole(message) ? await this.#ports.sha256(message.text) : undefined,
+      ),
+    );
+    change(() => messages.forEach((message, index) => this.learn(message, digests[index])));
   }
 
   /** A listing was asked for: what it does not name is not waited for any more. */

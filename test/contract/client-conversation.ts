@@ -4,6 +4,7 @@ import {
   createChatClient,
   type ChatAuth,
   type ChatClient,
+  type ChatMessage,
   type Conversation,
   type ConversationState,
 } from '../../client/index.ts';
@@ -60,4 +61,30 @@ export function recordedConversation(
     textsOf,
     isPrefixOf: (messageId, text) => textsOf(messageId).every((shown) => text.startsWith(shown)),
   };
+}
+
+/** The message once a condition holds for it, now or in a later snapshot; rejects with what is known after 20 s. */
+export function messageWith(
+  conversation: Conversation,
+  messageId: string,
+  holds: (message: ChatMessage) => boolean,
+  what: string,
+): Promise<ChatMessage> {
+  return new Promise((resolve, reject) => {
+    const look = ({ messages }: ConversationState) => {
+      const message = messages.find(({ id }) => id === messageId);
+      if (!message || !holds(message)) return;
+      stop();
+      clearTimeout(timer);
+      resolve(message);
+    };
+    const stop = conversation.subscribe(look);
+    const timer = setTimeout(() => {
+      stop();
+      const { connection, messages } = conversation.getSnapshot();
+      const known = messages.map(({ id, status, attempt, text }) => [id, status, attempt, text.length]);
+      reject(new Error(`${what}: not within 20 s; ${connection}, ${JSON.stringify(known)}`));
+    }, 20_000);
+    look(conversation.getSnapshot());
+  });
 }
