@@ -64,7 +64,11 @@ export class Conversation {
       clock,
       random,
       sha256,
-      ask: (messageId, from) => api.messageState(id, messageId, from),
+      ask: async (messageId, from) => {
+        const state = await api.messageState(id, messageId, from);
+        this.#lastError = undefined;
+        return state;
+      },
       changed,
       failed: (error) => (error.code === 'NOT_FOUND' ? this.#end(error) : failed(error)),
     });
@@ -94,7 +98,10 @@ export class Conversation {
           if (!this.#ended) this.#update(learn);
         }),
       wasStored: () => !this.#transcript.isEmpty,
-      absent: (wasStored) => wasStored && this.#end(new ChatError('NOT_FOUND')),
+      absent: (wasStored) => {
+        this.#lastError = undefined;
+        if (wasStored) this.#end(new ChatError('NOT_FOUND'));
+      },
       failed: (error) => {
         if (error.code === 'NETWORK') this.#connection.suspect(error);
         failed(error);

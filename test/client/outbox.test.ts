@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { ChatError } from '../../client/index.ts';
+import { accepted, batch, fakeConversation, FakeService, receipt } from './fake-service.ts';
+import { settled } from './manual-clock.ts';
+
+async function live(service = new FakeService()) {
+  const fake = fakeConversation(service);
+  await settled();
+  service.current.observer.onAck();
+  await fake.clock.advance(2_000);
+  service.requests.length = 0;
+  return fake;
+}
+
+describe('a send', () => {
+  it('is shown pending at once and waits for the acknowledgement', async () => {
+    const { service, conversation } = fakeConversation();
+    service.answers.sendMessage = () => accepted('hi', 'k1');
+    const sending = conversation.send({ text: 'hi', clientMessageId: 'k1' });
+    await settled();
+    expect(conversation.getSnapshot().messages).toMatchObject([{ id: 'k1', text: 'hi', pending: true }]);
+    expect(service.count('sendMessage')).toBe(0);
+
+    service.current.observer.onAck();
+
+    expect((await sending).messageId).toBe('m1-1');
+    expect(conversation.getSnapshot().messages).toMatchObject([
+      { id: 'm1-0', pending: false, clientMessageId: 'k1' },
+      { id: 'm1-1', status: 'PENDING' },
+    ]);
+  });
+
+  it('goes out after 5 s without an acknowledgement', async () => {
+    const { service, clock, conversation } = fakeConversation();
+    service.answers.sendMessage = () => accepted('hi', 'k1');
+    const sending = conversation.send({ text: 'hi', clientMessageId: 'k1' });
+
+    await clock.advance(4_999);
+    expect(service.count('sendMessage')).toBe(0);
+    await clock.advance(1);
+
+    expect((await sending).messageId).toBe('m1-1');
+  });
+
+  it('repeats the very same input with backoff until the service answers', async () => {
+    const { service, clock, conversation } = await live();
+    const failures = ['NETWORK', 'INTERNAL', 'RATE_LIMITED'] as const;
+    service.answers.sendMessage = () => {
+      const code = failures[service.count('sendMessage') - 1];
+      return code
+        ? new ChatError(code, { retryAfterMs: code === 'RATE_LIMITED' ? 9_000 : 0 })
+        : accepted('hi', 'k');
+    };
+    const sending = conversation.send({ text: 'hi' });
+
+    for (const [pauseMs, requests] of [
+      [499, 1],
+      [1, 2],
+      [999, 2],
+      [1, 3],
+      [8_999, 3],
+      [1, 4],
+    ] as const) {
+      await clock.advance(pauseMs);
+      expect(service.count('sendMessage')).toBe(requests);
+    }
+    await sending;
+
+    const inputs = service.requests
+      .filter(({ field }) => field === 'sendMessage')
+      .map(({ variables }) => variables);
+    expect(new Set(inputs.map((input) => JSON.stringify(input))).size).toBe(1);
+    expect(conversation.getSnapshot().error).toBeUndefined();
+  });
+
+  it('is tried again at once when the page wakes', async () => {
+    const { service, clock, conversation, wakes } = await live();
+    service.answers.sendMessage = () => (service.count('sendMessage') < 5 ? undefined : accepted('hi', 'k'));
+    const sending = conversation.send({ text: 'hi' });
+    await clock.advance(500 + 1_000 + 2_000);
+    expect(service.count('sendMessage')).toBe(4);
+
+    for (const wake of wakes) wake();
+
+    expect((await sending).messageId).toBe('m1-1');
+  });
+
+  it('is taken back when the service refuses it', async () => {
+    const { service, conversation } = await live();
+    service.answers.sendMessage = () => new ChatError('CONFLICT', { requestId: 'r1' });
+
+    await expect(conversation.send({ text: 'hi' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      requestId: 'r1',
+    });
+
+    expect(service.count('sendMessage')).toBe(1);
+    expect(conversation.getSnapshot().messages).toEqual([]);
+  });
+
+  it('ends when the conversation is closed', async () => {
+    const { service, clock, conversation } = await live();
+    const sending = conversation.send({ text: 'hi' });
+    await clock.advance(0);
+
+    conversation.close();
+
+    await expect(sending).rejects.toMatchObject({ code: 'NETWORK' });
+    await clock.advance(60_000);
+    expect(service.count('sendMessage')).toBe(1);
+  });
+
+  it('resolves its end also when END comes before the answer to the send, without a listing', async () => {
+    const { service, conversation } = await live();
+    service.answers.sendMessage = () => {
+      service.current.observer.onBatch(batch());
+      service.current.observer.onBatch(batch({ seq: 1, text: 'fast' }));
+      service.current.observer.onBatch(batch({ seq: 2, offset: 4, end: receipt('fast') }));
+      return accepted('hi', 'k');
+    };
+
+    const { ended } = await conversation.send({ text: 'hi' });
+
+    expect(await ended).toMatchObject({ text: 'fast', status: 'COMPLETE' });
+    expect(service.count('messages')).toBe(0);
+  });
+
+  it('leaves parentId out unless it is given, and sends null as null', async () => {
+    const { service, conversation } = await live();
+    service.answers.sendMessage = () => accepted('hi', 'k');
+    await conversation.send({ text: 'hi' });
+    await conversation.send({ text: 'hi', parentId: null });
+
+    const [omitted, root] = service.requests.map(({ variables }) => JSON.stringify(variables));
+    expect(omitted).not.toContain('parentId');
+    expect(root).toContain('"parentId":null');
+  });
+});
