@@ -49,7 +49,7 @@ const LOST: readonly string[] = [
 /** The transport over Amplify. Configures Amplify's API only when the application has not. */
 export function createAmplifyTransport(options: AmplifyTransportOptions): Transport {
   const { auth, clock } = options;
-  const endpoint = spelledForAmplify(options.endpoint);
+  const endpoint = spelledForAmplify(options.endpoint ?? Amplify.getConfig().API?.GraphQL?.endpoint);
   const client = amplifyClient(endpoint, auth);
 
   const request = async <Data>(query: string, variables: Variables): Promise<Data> => {
@@ -108,7 +108,8 @@ function amplifyClient(endpoint: string | undefined, auth: ChatAuth): AmplifyCli
 function staticAuth(auth: ChatAuth): RequestAuth {
   if (auth.type === 'apiKey') return { authMode: 'apiKey', apiKey: auth.apiKey };
   if (auth.type === 'token') return { authMode: 'none' };
-  return { authMode: Amplify.getConfig().API?.GraphQL?.defaultAuthMode ?? 'userPool' };
+  const { defaultAuthMode = 'userPool', apiKey } = Amplify.getConfig().API?.GraphQL ?? {};
+  return { authMode: defaultAuthMode, ...(defaultAuthMode === 'apiKey' && { apiKey }) };
 }
 
 async function requestAuth(auth: ChatAuth): Promise<RequestAuth> {
