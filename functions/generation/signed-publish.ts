@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Sha256 } from '@aws-crypto/sha256-js';
+import { Hash } from '@smithy/hash-node';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -41,7 +41,7 @@ export function createPublishOnce(graphqlUrl: string, environment: NodeJS.Proces
   const signer = new SignatureV4({
     service: 'appsync',
     region: environment.AWS_REGION ?? 'us-east-1',
-    sha256: Sha256,
+    sha256: Hash.bind(null, 'sha256'),
     credentials: () =>
       Promise.resolve({
         accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',

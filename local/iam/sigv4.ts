@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-import { Sha256 } from '@aws-crypto/sha256-js';
+import { Hash } from '@smithy/hash-node';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4, UNSIGNED_PAYLOAD } from '@smithy/signature-v4';
 
@@ -105,7 +105,7 @@ async function signatureOf(
     },
     region: authorization.region,
     service: authorization.service,
-    sha256: Sha256,
+    sha256: Hash.bind(null, 'sha256'),
     applyChecksum: false,
   });
   const unsigned = new HttpRequest({
