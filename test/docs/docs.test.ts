@@ -18,7 +18,7 @@ const DOCUMENTS = [
     .map((file) => `docs/${file}`),
 ];
 
-const TREES = 'protocol|resolvers|functions|infra|local|test|bench|scripts|docs';
+const TREES = 'protocol|resolvers|functions|infra|client|local|test|bench|scripts|docs';
 /** Names with a placeholder or a star stand for many files. */
 const isPattern = (path: string) => /[*<[]|Type\.field/.test(path);
 
