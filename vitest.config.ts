@@ -6,6 +6,8 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
+    // Most files wait for sockets and timers, so two share the cores well; vitest alone would leave one core out.
+    maxWorkers: 2,
     projects: [
       {
         test: {
