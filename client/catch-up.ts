@@ -1,5 +1,5 @@
 /** When a message has to be asked for (design: Catch-up). Pure: the clock is an argument. */
-import { isSettled, type AssembledMessage } from '../protocol/assembler.ts';
+import { gapDueAt, isSettled, type AssembledMessage } from '../protocol/assembler.ts';
 import { GAP_PATIENCE_MS } from '../protocol/limits.ts';
 
 /** Silence after which an answer that runs is asked for; two missed heartbeats. */
@@ -29,13 +29,12 @@ export interface CatchUpDue {
  */
 export function catchUpDue(message: AssembledMessage, contact: Contact): CatchUpDue | undefined {
   if (isSettled(message)) return undefined;
-  const { gapSince } = message;
-  if (contact.retryAt !== undefined) return { at: contact.retryAt, isForText: gapSince !== undefined };
-  if (gapSince !== undefined) {
-    const patienceMs = message.pendingEnd ? 0 : GAP_PATIENCE_MS;
+  const gapAt = gapDueAt(message);
+  if (contact.retryAt !== undefined) return { at: contact.retryAt, isForText: gapAt !== undefined };
+  if (gapAt !== undefined) {
     // An answer that did not fill the hole is not asked for again without a pause.
-    const again = contact.askedAt === undefined ? gapSince : contact.askedAt + GAP_PATIENCE_MS;
-    return { at: Math.max(gapSince + patienceMs, again), isForText: true };
+    const again = contact.askedAt === undefined ? gapAt : contact.askedAt + GAP_PATIENCE_MS;
+    return { at: Math.max(gapAt, again), isForText: true };
   }
   const silentAt = contact.heardAt + SILENCE_MS;
   const again = contact.askedAt === undefined ? silentAt : contact.askedAt + SILENT_POLL_MS;

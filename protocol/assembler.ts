@@ -96,10 +96,16 @@ export function applyState(message: AssembledMessage, state: MessageState, now: 
   return isSame(next, message) ? message : next;
 }
 
-/** Whether `messageState` has to be asked: a hole older than 300 ms, or a receipt that does not fit. */
+/** When `messageState` has to be asked: 300 ms after a hole was seen, at once for a receipt that does not fit; else never. */
+export function gapDueAt(message: AssembledMessage): number | undefined {
+  if (message.gapSince === undefined) return undefined;
+  return message.gapSince + (message.pendingEnd ? 0 : GAP_PATIENCE_MS);
+}
+
+/** Whether `messageState` has to be asked by now. */
 export function needsCatchUp(message: AssembledMessage, now: number): boolean {
-  if (message.pendingEnd) return true;
-  return message.gapSince !== undefined && now - message.gapSince >= GAP_PATIENCE_MS;
+  const dueAt = gapDueAt(message);
+  return dueAt !== undefined && now >= dueAt;
 }
 
 /** Whether a terminal state is known and all its text is here. */

@@ -44,8 +44,9 @@ export function assign(values: Record<string, unknown>, removed: readonly string
 }
 
 /**
- * Creates or moves the conversation with a send: `lastMessageId` and the listing date only move forward (message ids sort
- * by creation time), title and creation time are set once. Fails on a tombstone and when a later send was first.
+ * Creates or moves the conversation with a send: `lastMessageId` only moves forward (message ids sort by creation time),
+ * title and creation time are set once. Fails on a tombstone and when a later send was first. The listing date follows
+ * the send: one that is finished after a later rename moves it back to its own time.
  */
 export function touchConversation(
   owner: string,
