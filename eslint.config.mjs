@@ -2,6 +2,7 @@ import appsync from '@aws-appsync/eslint-plugin';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import importX from 'eslint-plugin-import-x';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 const typed = { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } };
@@ -82,6 +83,15 @@ export const zones = Object.entries(GRANTS).flatMap(([target, granted]) =>
   ),
 );
 
+const AMPLIFY = {
+  group: ['aws-amplify', 'aws-amplify/*'],
+  message: 'aws-amplify belongs in the client Amplify transport only.',
+};
+const REACT = {
+  group: ['react', 'react/*', 'react-dom', 'react-dom/*'],
+  message: 'react belongs in client/react and client/app only.',
+};
+
 export default defineConfig(
   globalIgnores(['**/dist', 'cdk.out', '.local', 'coverage', 'protocol/generated']),
   {
@@ -106,20 +116,17 @@ export default defineConfig(
   },
   {
     files: ['**/*.ts', '**/*.tsx'],
-    ignores: ['client/amplify-transport.ts', 'test/**', 'bench/**'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              group: ['aws-amplify', 'aws-amplify/*'],
-              message: 'aws-amplify belongs in the client Amplify transport only.',
-            },
-          ],
-        },
-      ],
-    },
+    ignores: ['client/amplify-transport.ts', 'client/react/**', 'client/app/**', 'test/**', 'bench/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [AMPLIFY, REACT] }] },
+  },
+  {
+    files: ['client/amplify-transport.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [REACT] }] },
+  },
+  {
+    files: ['client/react/**/*.{ts,tsx}', 'client/app/**/*.{ts,tsx}'],
+    extends: [reactHooks.configs.flat['recommended-latest']],
+    rules: { 'no-restricted-imports': ['error', { patterns: [AMPLIFY] }] },
   },
   {
     files: ['protocol/**/*.ts'],

@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * unit: pure code and single parts, real sockets on free ports at most.
- * infra: what the CDK app synthesizes. contract: real parts against the running local stack (or a deployed one).
+ * react: hooks and components in a simulated document. infra: what the CDK app synthesizes. contract: real parts against
+ * the running local stack (or a deployed one). browser: the page, the playground and the library in headless Chromium.
  */
 export default defineConfig({
   test: {
@@ -14,7 +15,15 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/infra/**', 'test/contract/**', 'test/lint/**'],
+          exclude: ['test/infra/**', 'test/contract/**', 'test/lint/**', 'test/browser/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'react',
+          environment: 'happy-dom',
+          include: ['test/client/**/*.test.tsx'],
           testTimeout: 20_000,
         },
       },
@@ -24,6 +33,16 @@ export default defineConfig({
           environment: 'node',
           include: ['test/infra/**/*.test.ts', 'test/lint/**/*.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          environment: 'node',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/contract/synthesize.ts', 'test/browser/build-page.ts'],
+          testTimeout: 60_000,
           hookTimeout: 120_000,
         },
       },
