@@ -57,6 +57,19 @@ const amplify = ['resolvers', 'functions', 'infra', 'local', 'client', 'scripts'
 );
 const amplifyTransport = plant('client/amplify-transport.ts', "import 'aws-amplify/api';\n");
 
+const WITHOUT_REACT = [
+  'resolvers/imports-react.ts',
+  'functions/imports-react.ts',
+  'infra/imports-react.ts',
+  'local/imports-react.ts',
+  'client/imports-react.ts',
+];
+const react = WITHOUT_REACT.map((file) => plant(file, "import 'react';\nimport 'react-dom/client';\n"));
+const reactHooks = ['client/react/imports-react.ts', 'client/app/imports-react.tsx'].map((file) =>
+  plant(file, "import 'react';\nimport 'react-dom/client';\n"),
+);
+const amplifyInHooks = plant('client/react/imports-amplify.ts', "import 'aws-amplify/api';\n");
+
 const dependencies = ['ulid', 'node:crypto', '@aws-sdk/client-lambda', 'aws-amplify'].map((dependency) =>
   plant(`protocol/imports-${name(dependency)}.ts`, `import '${dependency}';\n`),
 );
@@ -154,6 +167,18 @@ describe('dependencies', () => {
 
   it('let the Amplify transport of the client have aws-amplify', () => {
     expect(rulesOf(amplifyTransport)).toEqual([]);
+  });
+
+  it.each(react)('%s is refused: react belongs to the hooks and the page', (file) => {
+    expect(rulesOf(file)).toEqual(['no-restricted-imports', 'no-restricted-imports']);
+  });
+
+  it.each(reactHooks)('%s is let have react', (file) => {
+    expect(rulesOf(file)).toEqual([]);
+  });
+
+  it('refuse aws-amplify to the hooks', () => {
+    expect(rulesOf(amplifyInHooks)).toEqual(['no-restricted-imports']);
   });
 
   it.each(dependencies)('%s is refused: protocol has no dependencies', (file) => {
