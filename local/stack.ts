@@ -215,7 +215,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         clientId: pool.clientIds[0] ?? '',
         ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
       });
-    const switches = createSwitches({ appSync, lambda, model, token });
+    const switches = createSwitches({ appSync, lambda, model, token, host });
     const lambdaApi = createLambdaApi({ service: lambda, principals });
     internal.handle = (request, response) => {
       if (!lambdaApi(request, response)) response.writeHead(404).end();

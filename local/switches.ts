@@ -4,6 +4,7 @@ import type { AppSync } from './appsync/index.ts';
 import { FaultSetError, NO_FAULTS, readFaultSet } from './faults/index.ts';
 import { isUserName } from './issuer/index.ts';
 import type { Invocation, LambdaService } from './lambda/index.ts';
+import { switchAccess } from './switch-access.ts';
 import type { StackModel } from './template/index.ts';
 
 /** What the switches of `/local/*` act on. */
@@ -12,6 +13,8 @@ export interface SwitchPorts {
   readonly lambda: Pick<LambdaService, 'killWorker'>;
   readonly model: Pick<StackModel, 'lambdas'>;
   readonly token: (user: string) => Promise<string>;
+  /** What the stack was started with; pages of this host may use the switches, as those on loopback may. */
+  readonly host: string;
 }
 
 /** A request the switches refuse; the message says what they take. */
@@ -76,7 +79,8 @@ function runs(invocation: Invocation, messageId: string): boolean {
 
 /**
  * The local switches: `POST /local/token`, `GET|PUT|DELETE /local/faults`, `POST /local/kill-worker`. Answers JSON, 2xx
- * when it did what was asked, 400 with what it expected otherwise. Returns false for other paths.
+ * when it did what was asked, 400 with what it expected otherwise; 403 to pages of other hosts (`switchAccess`). CORS, with
+ * preflights, covers the paths and methods that exist. Returns false for other paths.
  */
 export function createSwitches(
   ports: SwitchPorts,
@@ -113,7 +117,17 @@ export function createSwitches(
   return (request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     if (path !== '/local' && !path.startsWith('/local/')) return false;
+    const access = switchAccess(request, ports.host);
+    if (!access.isAllowed) {
+      answer(response, 403, { error: access.reason });
+      return true;
+    }
+    for (const [name, value] of Object.entries(access.headers)) response.setHeader(name, value);
     const methods = switches[path];
+    if (methods && request.method === 'OPTIONS') {
+      answerPreflight(response, Object.keys(methods));
+      return true;
+    }
     const run = methods?.[request.method ?? 'GET'];
     if (!run) {
       answer(response, methods ? 405 : 404, {
@@ -133,6 +147,15 @@ export function createSwitches(
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
+  response.writeHead(status, { 'content-type': 'application/json' });
   response.end(`${JSON.stringify(body)}\n`);
+}
+
+function answerPreflight(response: ServerResponse, methods: readonly string[]): void {
+  response.writeHead(204, {
+    'access-control-allow-methods': methods.join(', '),
+    'access-control-allow-headers': 'content-type',
+    'access-control-max-age': '600',
+  });
+  response.end();
 }
