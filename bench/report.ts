@@ -4,7 +4,7 @@ import { summarize } from './statistics.ts';
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 's' | 'MB';
+  readonly unit: 'ms' | 's' | 'MB' | 'KB';
   readonly target?: number;
 }
 
@@ -46,7 +46,7 @@ export function latencyFigures(
   });
 }
 
-const DIGITS: Record<Figure['unit'], number> = { ms: 2, s: 2, MB: 1 };
+const DIGITS: Record<Figure['unit'], number> = { ms: 2, s: 2, MB: 1, KB: 1 };
 
 /** A figure as one line of the table. */
 export function figureLine({ name, value, unit, target }: Figure): string {
