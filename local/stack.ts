@@ -16,6 +16,7 @@ import {
 } from './lambda/index.ts';
 import { createSwitches } from './switches.ts';
 import { buildStackModel, readCloudAssembly, type StackModel } from './template/index.ts';
+import { createWebServer, type PageConfig } from './web/server.ts';
 
 /** What a local stack is started with. */
 export interface LocalStackOptions {
@@ -27,6 +28,8 @@ export interface LocalStackOptions {
   readonly apiPort: number;
   /** The Function URL; 0 takes a free port. */
   readonly httpPort: number;
+  /** Serves the web page built into `root` (`buildPage`); 0 takes a free port. Without it no page is served. */
+  readonly web?: { readonly port: number; readonly root: string };
   /** Keeps data and signing key between starts; without it nothing is kept. */
   readonly dataDir?: string;
   /** Runs the offline model and points every function at it. */
@@ -50,6 +53,8 @@ export interface LocalStack {
   readonly realtimeUrl: string;
   /** The HTTP door, without a trailing slash. */
   readonly httpUrl: string;
+  /** Where the web page is served, without a trailing slash; undefined when the stack serves none. */
+  readonly webUrl: string | undefined;
   /** Origin of the offline model; undefined when another model is used. */
   readonly offlineModelUrl: string | undefined;
   readonly apiKey: string;
@@ -138,6 +143,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   try {
     const api = await open(options.apiPort);
     const door = await open(options.httpPort);
+    const web = options.web && (await open(options.web.port));
     const internal = await open(0);
     const graphqlUrl = `${api.url}/graphql`;
     const realtimeUrl = `${graphqlUrl.replace('http', 'ws')}/realtime`;
@@ -231,11 +237,16 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     });
     const urlFunction = model.lambdas.find((candidate) => candidate.url);
     if (urlFunction) door.handle = createFunctionUrl({ lambda: urlFunction, service: lambda });
+    if (options.web && web) {
+      const config = pageConfig(model, api.url, options.withOfflineModel);
+      web.handle = createWebServer({ root: options.web.root, config, httpUrl: door.url });
+    }
     return {
       model,
       graphqlUrl,
       realtimeUrl,
       httpUrl: door.url,
+      webUrl: web?.url,
       offlineModelUrl: database.modelUrl,
       apiKey: LOCAL_API_KEY,
       issuer,
@@ -250,6 +261,19 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     await close();
     throw error;
   }
+}
+
+/** Where the page finds this stack; the template tells the model, and the key only when the API takes one. */
+function pageConfig(model: StackModel, apiUrl: string, isOffline: boolean): PageConfig {
+  const models = model.lambdas.find((lambda) => lambda.url)?.environment.MODELS ?? '';
+  return {
+    endpoint: `${apiUrl}/graphql`,
+    tokenUrl: `${apiUrl}/local/token`,
+    model: { name: models.split(',')[0] ?? '', isOffline },
+    ...(model.api.apiKeys.includes(LOCAL_API_KEY)
+      ? { apiKey: LOCAL_API_KEY, playgroundUrl: `${apiUrl}/playground` }
+      : {}),
+  };
 }
 
 function kept(dataDir: string | undefined): { dataDir?: string } {
