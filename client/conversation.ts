@@ -191,9 +191,14 @@ export class Conversation {
     if (this.#connection.phase === 'acknowledged') void this.#refresh();
   };
 
-  /** Releases the subscription and rejects what waits with NETWORK; never cancels an answer. May be called twice. */
+  /**
+   * Releases the subscription and rejects what waits with NETWORK (the union has no code for one's own closing): its `cause`
+   * is then a DOMException named AbortError, as of an aborted `fetch`. Never cancels an answer. May be called twice.
+   */
   readonly close = (): void =>
-    this.#end(new ChatError('NETWORK', { cause: new Error('The conversation was closed.') }));
+    this.#end(
+      new ChatError('NETWORK', { cause: new DOMException('The conversation was closed', 'AbortError') }),
+    );
 
   /** The conversation was deleted: `ended` promises reject with NOT_FOUND. */
   readonly deleted = (): void => this.#end(new ChatError('NOT_FOUND'));

@@ -98,14 +98,17 @@ describe('a send', () => {
     expect(conversation.getSnapshot().messages).toEqual([]);
   });
 
-  it('ends when the conversation is closed', async () => {
+  it('ends when the conversation is closed, with a cause that tells it from a network that is gone', async () => {
     const { service, clock, conversation } = await live();
     const sending = conversation.send({ text: 'hi' });
     await clock.advance(0);
 
     conversation.close();
 
-    await expect(sending).rejects.toMatchObject({ code: 'NETWORK' });
+    await expect(sending).rejects.toMatchObject({ code: 'NETWORK', cause: { name: 'AbortError' } });
+    await expect(conversation.send({ text: 'late' })).rejects.toMatchObject({
+      cause: { name: 'AbortError' },
+    });
     await clock.advance(60_000);
     expect(service.count('sendMessage')).toBe(1);
   });
