@@ -1,6 +1,6 @@
 /**
  * The CDK app, run by the CDK CLI (`npx cdk synth`, `npx cdk deploy`) or alone (`node infra/app.ts`, much faster: it takes the output
- * folder from CDK_OUTDIR, else cdk.out, and configuration as JSON from CDK_CONTEXT_JSON).
+ * folder from CDK_OUTDIR, else cdk.out, and configuration as JSON from CDK_CONTEXT_JSON; CHAT_SOURCE_MAPS=true adds source maps).
  */
 import path from 'node:path';
 
@@ -12,6 +12,7 @@ try {
   synthesizeChat({
     outdir: process.env['CDK_OUTDIR'] ?? path.join(REPOSITORY, 'cdk.out'),
     now: new Date(),
+    withSourceMaps: process.env['CHAT_SOURCE_MAPS'] === 'true',
   });
 } catch (error) {
   if (!(error instanceof SynthesisError)) throw error;

@@ -24,7 +24,12 @@ export interface SynthesisOptions {
   /** CDK context beyond cdk.json's: configuration keys. What the CDK CLI passes (`-c`) comes before it. */
   context?: Readonly<Record<string, unknown>>;
   now: Date;
+  /** Also writes the source maps of all bundles into `SOURCE_MAPS` of the output folder; the template is the same. @defaultValue false */
+  withSourceMaps?: boolean;
 }
+
+/** Folder of the source maps in the output folder: for tools on this machine, nothing of it is deployed. */
+const SOURCE_MAPS = 'source-maps';
 
 function contextOfCdkJson(): Record<string, unknown> {
   const { context } = JSON.parse(readFileSync(path.join(REPOSITORY, 'cdk.json'), 'utf8')) as {
@@ -47,7 +52,9 @@ export function checkTemplateSize(file: string): void {
  * independent of the working directory; the same sources, context and day give the same template. The feature flags of cdk.json apply
  * with and without the CDK CLI. Throws `SynthesisError` for what is wrong in configuration or sources.
  */
-export function synthesizeChat({ outdir, context = {}, now }: SynthesisOptions): CloudAssembly {
+export function synthesizeChat(options: SynthesisOptions): CloudAssembly {
+  const { outdir, context = {}, now } = options;
+  const sourceMaps = options.withSourceMaps ? path.join(outdir, SOURCE_MAPS) : undefined;
   const app = new App({
     outdir,
     context: { ...contextOfCdkJson(), ...context },
@@ -61,7 +68,8 @@ export function synthesizeChat({ outdir, context = {}, now }: SynthesisOptions):
     new ChatStack(app, STACK_ID, {
       root: REPOSITORY,
       config,
-      bundles: bundleFunctions(REPOSITORY, bundles),
+      bundles: bundleFunctions(REPOSITORY, bundles, sourceMaps),
+      sourceMaps,
       now,
     });
     const assembly = app.synth();

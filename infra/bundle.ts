@@ -1,7 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { buildSync } from 'esbuild';
+import { buildSync, type BuildFailure, type BuildOptions, type Message, type OutputFile } from 'esbuild';
 
+import { writeSourceMaps } from './source-maps.ts';
 import { SynthesisError } from './synthesis-error.ts';
 
 /** The Lambda functions: each is the folder of that name under functions/. */
@@ -16,29 +18,61 @@ export const MAX_RESOLVER_CHARACTERS = 32_768;
 /** Packages in CommonJS format call `require` for Node's own modules, which an ES module does not have. */
 const REQUIRE_BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
+function placeOf({ text, location }: Message): string {
+  if (location === null) return text;
+  return `${location.file}:${location.line}:${location.column + 1} ${text}\n    ${location.lineText}`;
+}
+
+/** The bundles of one esbuild call. With `sourceMaps` their maps go into that folder; the bundles are the same with and without. */
+function build(root: string, options: BuildOptions, sourceMaps: string | undefined): OutputFile[] {
+  let outputFiles: OutputFile[];
+  try {
+    ({ outputFiles } = buildSync({
+      ...options,
+      absWorkingDir: root,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      legalComments: 'none',
+      logLevel: 'silent',
+      write: false,
+      sourcemap: sourceMaps === undefined ? false : 'external',
+      sourcesContent: false,
+    }));
+  } catch (error) {
+    const { errors } = error as Partial<BuildFailure>;
+    throw errors === undefined ? error : new SynthesisError(errors.map(placeOf).join('\n'));
+  }
+  if (sourceMaps !== undefined) writeSourceMaps(outputFiles, { folder: sourceMaps, root });
+  return outputFiles.filter((file) => !file.path.endsWith('.map'));
+}
+
 /**
  * Bundles every function with everything it imports, the AWS SDK included, into `<outdir>/<name>/index.mjs` with one esbuild call, and
- * returns the folders. The output depends on the sources alone, not on `root`, `outdir` or the working directory.
+ * returns the folders. The output depends on the sources alone, not on `root`, `outdir` or the working directory. Source maps go into
+ * the folder `sourceMaps` when it is given. Throws `SynthesisError` with file, line and column for sources that cannot be bundled.
  */
-export function bundleFunctions(root: string, outdir: string): Record<FunctionName, string> {
-  buildSync({
-    absWorkingDir: root,
+export function bundleFunctions(
+  root: string,
+  outdir: string,
+  sourceMaps?: string,
+): Record<FunctionName, string> {
+  const options: BuildOptions = {
     entryPoints: Object.fromEntries(
       FUNCTION_NAMES.map((name) => [`${name}/index`, path.join(root, 'functions', name, 'handler.ts')]),
     ),
     outdir,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
     target: 'node24',
     minify: true,
     mainFields: ['module', 'main'],
     conditions: ['import'],
     banner: { js: REQUIRE_BANNER },
-    legalComments: 'none',
-    logLevel: 'error',
-  });
+  };
+  for (const file of build(root, options, sourceMaps)) {
+    mkdirSync(path.dirname(file.path), { recursive: true });
+    writeFileSync(file.path, file.contents);
+  }
   return Object.fromEntries(FUNCTION_NAMES.map((name) => [name, path.join(outdir, name)])) as Record<
     FunctionName,
     string
@@ -48,26 +82,26 @@ export function bundleFunctions(root: string, outdir: string): Record<FunctionNa
 /**
  * Bundles `resolvers/<name>.ts` for each name into one piece of APPSYNC_JS and returns the texts by name. Only whitespace is minified,
  * because full minification writes statements as expressions of forms that APPSYNC_JS is not documented to take.
- * Throws `SynthesisError` for a bundle that is longer than AppSync takes.
+ * Source maps go into the folder `sourceMaps` when it is given. Throws `SynthesisError` with file, line and column for sources that
+ * cannot be bundled, and for a bundle that is longer than AppSync takes.
  */
-export function bundleResolvers(root: string, names: readonly string[]): Record<string, string> {
-  const { outputFiles } = buildSync({
-    absWorkingDir: root,
+export function bundleResolvers(
+  root: string,
+  names: readonly string[],
+  sourceMaps?: string,
+): Record<string, string> {
+  const options: BuildOptions = {
     entryPoints: Object.fromEntries(names.map((name) => [name, path.join(root, 'resolvers', `${name}.ts`)])),
     outdir: path.join(root, 'resolvers'),
-    write: false,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
     target: 'esnext',
     external: ['@aws-appsync/utils', '@aws-appsync/utils/*'],
     treeShaking: true,
     minifyWhitespace: true,
     charset: 'utf8',
-    legalComments: 'none',
-    logLevel: 'error',
-  });
-  const bundles = Object.fromEntries(outputFiles.map((file) => [path.basename(file.path, '.js'), file.text]));
+  };
+  const bundles = Object.fromEntries(
+    build(root, options, sourceMaps).map((file) => [path.basename(file.path, '.js'), file.text]),
+  );
   const tooLong = Object.entries(bundles).filter(([, code]) => code.length >= MAX_RESOLVER_CHARACTERS);
   if (tooLong.length > 0)
     throw new SynthesisError(

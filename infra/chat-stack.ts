@@ -19,6 +19,8 @@ export interface ChatStackProps {
   config: ChatConfig;
   /** Folders of the bundled functions; they may go away once the stack is constructed. */
   bundles: Record<FunctionName, string>;
+  /** Folder for the source maps of the resolvers. Default: none are written. */
+  sourceMaps?: string | undefined;
   now: Date;
 }
 
@@ -28,7 +30,7 @@ export interface ChatStackProps {
  */
 export class ChatStack extends Stack {
   constructor(scope: Construct, id: string, props: ChatStackProps) {
-    const { root, config, bundles, now } = props;
+    const { root, config, bundles, sourceMaps, now } = props;
     super(scope, id, {
       stackName: config.stackName,
       description: 'appsync-chat: real-time chat for LLM answers over AppSync GraphQL and SSE',
@@ -47,7 +49,13 @@ export class ChatStack extends Stack {
     const { api } = chatApi;
     const { generate, settle, purge } = functions;
     const sources = new DataSources(this, 'Sources', { api, table, generate, settle, purge });
-    new ResolverSet(this, 'Resolvers', { root, api, manifest: RESOLVERS, dataSources: sources.byName });
+    new ResolverSet(this, 'Resolvers', {
+      root,
+      api,
+      manifest: RESOLVERS,
+      dataSources: sources.byName,
+      sourceMaps,
+    });
 
     this.#output('GraphqlUrl', api.graphqlUrl);
     this.#output('RealtimeUrl', chatApi.realtimeUrl);

@@ -24,6 +24,8 @@ export interface ResolverSetProps {
   api: GraphqlApi;
   manifest: ResolverManifest;
   dataSources: Readonly<Record<DataSourceName, BaseDataSource>>;
+  /** Folder for source maps. Default: none are written. */
+  sourceMaps?: string | undefined;
 }
 
 /** AppSync names its pipeline functions with letters, digits and underscores only. */
@@ -45,9 +47,9 @@ function check(root: string, manifest: ResolverManifest): void {
 export class ResolverSet extends Construct {
   constructor(scope: Construct, id: string, props: ResolverSetProps) {
     super(scope, id);
-    const { root, api, manifest, dataSources } = props;
+    const { root, api, manifest, dataSources, sourceMaps } = props;
     check(root, manifest);
-    const bundles = bundleResolvers(root, deployedFiles(manifest));
+    const bundles = bundleResolvers(root, deployedFiles(manifest), sourceMaps);
     const codeOf = (name: string) => Code.fromInline(bundles[name] ?? '');
     const steps = Object.fromEntries(
       Object.entries(manifest.steps).map(([step, source]) => [

@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -8,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { bundleFunctions, FUNCTION_NAMES, type FunctionName } from '../../infra/bundle.ts';
 import { REPOSITORY } from '../../infra/repository.ts';
+import { SynthesisError } from '../../infra/synthesis-error.ts';
 import { readable, resourcesOf, synthesize, temporaryFolder, type Synthesized } from './synthesized.ts';
 
 let synthesized: Synthesized;
@@ -89,8 +91,9 @@ describe('bundleFunctions', () => {
   it('writes the same bytes from another clone and into another folder', () => {
     const clone = path.join(elsewhere, 'a', 'clone');
     mkdirSync(clone, { recursive: true });
-    for (const folder of ['functions', 'protocol'])
-      cpSync(path.join(REPOSITORY, folder), path.join(clone, folder), { recursive: true });
+    // package.json tells esbuild that nothing here has side effects.
+    for (const entry of ['functions', 'protocol', 'package.json'])
+      cpSync(path.join(REPOSITORY, entry), path.join(clone, entry), { recursive: true });
     symlinkSync(path.join(REPOSITORY, 'node_modules'), path.join(clone, 'node_modules'));
     const before = process.cwd();
     const here = bundleFunctions(REPOSITORY, path.join(elsewhere, 'here'));
@@ -104,6 +107,31 @@ describe('bundleFunctions', () => {
       }
     } finally {
       process.chdir(before);
+    }
+  });
+
+  it('names file, line and column of a source that does not parse', () => {
+    const broken = path.join(elsewhere, 'broken');
+    for (const name of FUNCTION_NAMES) {
+      mkdirSync(path.join(broken, 'functions', name), { recursive: true });
+      writeFileSync(path.join(broken, 'functions', name, 'handler.ts'), 'export const handler = 1;');
+    }
+    writeFileSync(path.join(broken, 'functions/settle/handler.ts'), 'const a = 1;\nconst b = (2;\n');
+    expect(() => bundleFunctions(broken, path.join(broken, 'out'))).toThrow(
+      new SynthesisError('functions/settle/handler.ts:2:13 Expected ")" but found ";"\n    const b = (2;'),
+    );
+  });
+
+  it('gives every bundle a source map that leads back to the source, and changes no byte of a bundle', () => {
+    const maps = path.join(elsewhere, 'maps');
+    const folders = bundleFunctions(REPOSITORY, path.join(elsewhere, 'mapped'), maps);
+    for (const name of FUNCTION_NAMES) {
+      const code = readFileSync(path.join(folders[name], 'index.mjs'));
+      expect(code.equals(readFileSync(path.join(assetFolder(name), 'index.mjs'))), name).toBe(true);
+      expect(readdirSync(folders[name])).toEqual(['index.mjs']);
+      const file = path.join(maps, `${createHash('sha256').update(code).digest('hex')}.json`);
+      const { sources } = JSON.parse(readFileSync(file, 'utf8')) as { sources: string[] };
+      expect(sources, name).toContain(`functions/${name}/handler.ts`);
     }
   });
 });

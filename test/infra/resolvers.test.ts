@@ -1,4 +1,6 @@
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module';
 import path from 'node:path';
 
 import appsync from '@aws-appsync/eslint-plugin';
@@ -10,6 +12,7 @@ import { bundleResolvers, MAX_RESOLVER_CHARACTERS } from '../../infra/bundle.ts'
 import { REPOSITORY } from '../../infra/repository.ts';
 import { deployedFiles, manifestProblems, MAX_PIPELINE_STEPS, RESOLVERS } from '../../infra/resolvers.ts';
 import { withoutApiKey } from '../../infra/schema.ts';
+import { SynthesisError } from '../../infra/synthesis-error.ts';
 import { checkAppSyncSyntax } from '../../local/appsync/js/syntax.ts';
 import { onlyResource, resourcesOf, synthesize, temporaryFolder, type Synthesized } from './synthesized.ts';
 
@@ -174,6 +177,34 @@ describe('bundleResolvers', () => {
     expect(() => bundleResolvers(root, ['Query.large'])).toThrow(
       /^resolvers\/Query\.large\.ts: its bundle has 328\d\d characters; AppSync takes fewer than 32768$/,
     );
+  });
+
+  it('names file, line and column of a source that does not parse', () => {
+    const root = temporaryFolder();
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    mkdirSync(path.join(root, 'resolvers'));
+    writeFileSync(path.join(root, 'resolvers/Query.broken.ts'), 'const a = 1;\n  const b = (2;\n');
+    expect(() => bundleResolvers(root, ['Query.broken'])).toThrow(
+      new SynthesisError('resolvers/Query.broken.ts:2:15 Expected ")" but found ";"\n      const b = (2;'),
+    );
+  });
+
+  it('gives every bundle a source map by its text that leads back to the source', () => {
+    const folder = temporaryFolder();
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const bundles = bundleResolvers(REPOSITORY, ['Mutation.sendMessage'], folder);
+    expect(bundles).toEqual(bundleResolvers(REPOSITORY, ['Mutation.sendMessage']));
+    const code = bundles['Mutation.sendMessage'] ?? '';
+    const name = createHash('sha256').update(code).digest('hex');
+    const map = JSON.parse(readFileSync(path.join(folder, `${name}.json`), 'utf8')) as SourceMapPayload;
+    const at = code.indexOf('function request(');
+    const { originalSource, originalLine } = new SourceMap(map).findEntry(
+      code.slice(0, at).split('\n').length - 1,
+      at - code.lastIndexOf('\n', at) - 1,
+    ) as SourceMapping;
+    expect(originalSource).toBe('resolvers/Mutation.sendMessage.ts');
+    const source = readFileSync(path.join(REPOSITORY, originalSource), 'utf8').split('\n');
+    expect(source[originalLine]).toContain('export function request(');
   });
 });
 
