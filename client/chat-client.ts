@@ -6,10 +6,11 @@ import { createAmplifyTransport } from './amplify-transport.ts';
 import { createApi } from './api.ts';
 import type { ChatAuth, ChatEndpoint } from './auth.ts';
 import { systemClock, type Clock } from './clock.ts';
+import { ConversationList } from './conversation-list.ts';
 import { Conversation } from './conversation.ts';
 import { randomId, sha256 } from './crypto.ts';
 import type { Transport } from './transport.ts';
-import { windowWake, type WakeSource } from './wake.ts';
+import { windowFocus, windowWake, type WakeSource } from './wake.ts';
 
 /** What a client can be given besides its connection; tests replace these. */
 export interface ChatClientParts {
@@ -23,6 +24,8 @@ export interface ChatClientParts {
   readonly sha256?: (text: string) => Promise<string>;
   /** @defaultValue visible, online and pageshow of the window, where there is one */
   readonly wakeSource?: WakeSource;
+  /** When another window may have changed the list of conversations. @defaultValue focus of the window, where there is one */
+  readonly focusSource?: WakeSource;
 }
 
 /** How a client reaches the service: over Amplify, or over a transport of the caller's. */
@@ -52,50 +55,86 @@ export interface ChatClient {
   conversation(id: string): Conversation;
   /** The caller's conversations, newest first. */
   conversations(options?: PageOptions): Promise<ConversationPage>;
+  /** The caller's conversations as a store that keeps itself up to date, `limit` a page. The same object until it is closed. */
+  conversationList(options?: Pick<PageOptions, 'limit'>): ConversationList;
   renameConversation(id: string, title: string): Promise<ConversationItem>;
   /** Hides the conversation at once; answers its id. Safe to repeat. */
   deleteConversation(id: string): Promise<string>;
-  /** Closes every conversation. */
+  /** Closes every conversation and every list. */
   close(): void;
 }
 
-/** Makes a client. Nothing is sent before a conversation is subscribed to or used. */
+/** Makes a client. Nothing is sent before a conversation or a list is subscribed to or used. */
 export function createChatClient(options: ChatClientOptions): ChatClient {
-  const { clock = systemClock, random = Math.random, newId = randomId, wakeSource = windowWake } = options;
+  const { clock = systemClock, random = Math.random, newId = randomId } = options;
+  const { wakeSource = windowWake, focusSource = windowFocus } = options;
   const transport =
     options.transport ?? createAmplifyTransport({ endpoint: options.endpoint, auth: options.auth, clock });
   const api = createApi(transport);
-  const open = new Map<string, { readonly conversation: Conversation; readonly stopWaking: () => void }>();
+  const conversations = new Map<string, Conversation>();
+  const lists = new Map<number | undefined, ConversationList>();
+  const eachList = (tell: (list: ConversationList) => void) => [...lists.values()].forEach(tell);
+
+  const renameConversation = async (id: string, title: string): Promise<ConversationItem> => {
+    const renamed = await api.rename(id, title);
+    eachList((list) => list.changed(renamed));
+    return renamed;
+  };
+
+  const deleteConversation = async (id: string): Promise<string> => {
+    const deleted = await api.delete(id);
+    conversations.get(id)?.deleted();
+    eachList((list) => list.deleted(id));
+    return deleted;
+  };
 
   const conversation = (id: string): Conversation => {
-    const known = open.get(id);
-    if (known) return known.conversation;
+    const known = conversations.get(id);
+    if (known) return known;
     const opened = new Conversation(id, {
       api,
       clock,
       random,
       newId,
       sha256: options.sha256 ?? sha256,
+      onActivity: () => eachList((list) => list.touch()),
       onClosed: () => {
-        open.get(id)?.stopWaking();
-        open.delete(id);
+        stopWaking();
+        conversations.delete(id);
       },
     });
-    open.set(id, { conversation: opened, stopWaking: wakeSource.listen(opened.wake) });
+    const stopWaking = wakeSource.listen(opened.wake);
+    conversations.set(id, opened);
+    return opened;
+  };
+
+  const conversationList = ({ limit }: Pick<PageOptions, 'limit'> = {}): ConversationList => {
+    const known = lists.get(limit);
+    if (known) return known;
+    const opened = new ConversationList({
+      clock,
+      random,
+      page: (nextToken) => api.conversations(limit, nextToken),
+      rename: renameConversation,
+      remove: deleteConversation,
+      onClosed: () => {
+        for (const stop of stops) stop();
+        lists.delete(limit);
+      },
+    });
+    const stops = [wakeSource, focusSource].map((source) => source.listen(opened.wake));
+    lists.set(limit, opened);
     return opened;
   };
 
   return {
     conversation,
     conversations: ({ limit, nextToken } = {}) => api.conversations(limit, nextToken),
-    renameConversation: (id, title) => api.rename(id, title),
-    deleteConversation: async (id) => {
-      const deleted = await api.delete(id);
-      open.get(id)?.conversation.deleted();
-      return deleted;
-    },
+    conversationList,
+    renameConversation,
+    deleteConversation,
     close: () => {
-      for (const { conversation: opened } of [...open.values()]) opened.close();
+      for (const opened of [...conversations.values(), ...lists.values()]) opened.close();
     },
   };
 }

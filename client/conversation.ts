@@ -9,7 +9,13 @@ import { Connection } from './connection.ts';
 import { Listing } from './listing.ts';
 import { Outbox, pendingMessage } from './outbox.ts';
 import type { RegenerateOptions, RequestedAnswer, SendOptions } from './requests.ts';
-import { sharedList, type ChatMessage, type ConnectionState, type ConversationState } from './snapshot.ts';
+import {
+  sharedList,
+  UNCONNECTED,
+  type ChatMessage,
+  type ConnectionState,
+  type ConversationState,
+} from './snapshot.ts';
 import { Store } from './store.ts';
 import { Transcript } from './transcript.ts';
 import { Watchers } from './watchers.ts';
@@ -26,6 +32,8 @@ export interface ConversationParts {
   readonly random: () => number;
   readonly newId: () => string;
   readonly sha256: (text: string) => Promise<string>;
+  /** The service's list of conversations changed: a request was accepted, or an answer ended. */
+  onActivity(): void;
   /** Told once, when the conversation is closed. */
   onClosed(): void;
 }
@@ -53,10 +61,7 @@ export class Conversation {
     const { api, clock, random, sha256 } = parts;
     this.id = id;
     this.#parts = parts;
-    this.#store = new Store<ConversationState>(
-      { connection: 'connecting', messages: [], hasMore: false, error: undefined },
-      (previous) => this.#read(previous),
-    );
+    this.#store = new Store<ConversationState>(UNCONNECTED, (previous) => this.#read(previous));
     this.#pauses = new Pauses(clock);
     const failed = (error: ChatError) => this.#hearFailure(error);
     const changed = () => this.#update(() => undefined);
@@ -82,6 +87,7 @@ export class Conversation {
           this.#lastError = undefined;
           this.#transcript.hear(batch);
           this.#listUnlisted();
+          if (batch.kind === 'END') parts.onActivity();
         }),
       onAcknowledged: (isAgain) => this.#onAcknowledged(isAgain),
       changed,
@@ -109,6 +115,11 @@ export class Conversation {
       isClosed: () => this.#ended !== undefined,
       changed,
     });
+  }
+
+  /** Whether `close` or a deletion ended it; `ChatClient.conversation` then makes a new one. */
+  get isClosed(): boolean {
+    return this.#ended !== undefined;
   }
 
   /** The newest snapshot; the same object until something changes. */
@@ -224,6 +235,7 @@ export class Conversation {
       const answer = messages.at(-1) as Message;
       const ended = this.#watchers.watch(answer.id, answer.attempt);
       this.#update(() => this.#listUnlisted());
+      this.#parts.onActivity();
       return { messageId: answer.id, ended };
     } catch (error) {
       this.#update(settled);

@@ -9,8 +9,17 @@ export {
   type PageOptions,
 } from './chat-client.ts';
 export type { Clock } from './clock.ts';
+export type { ConversationList, ConversationListState } from './conversation-list.ts';
 export type { Conversation } from './conversation.ts';
 export type { RegenerateOptions, RequestedAnswer, SendOptions } from './requests.ts';
+export {
+  isRevealing,
+  revealedUnits,
+  revealedWhole,
+  revealTowards,
+  SETTLE_WITHIN_MS,
+  type Reveal,
+} from './reveal.ts';
 export type { ChatMessage, ConnectionState, ConversationState } from './snapshot.ts';
 export type { SubscriptionObserver, Transport, Variables } from './transport.ts';
 export type { WakeSource } from './wake.ts';

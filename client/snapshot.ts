@@ -47,6 +47,14 @@ export interface ConversationState {
   readonly error: ChatError | undefined;
 }
 
+/** What every conversation begins with: nothing is known yet. */
+export const UNCONNECTED: ConversationState = {
+  connection: 'connecting',
+  messages: [],
+  hasMore: false,
+  error: undefined,
+};
+
 /** `previous` when it equals `next` field by field, so that what did not change keeps its identity. */
 export function shared<Value extends object>(previous: Value | undefined, next: Value): Value {
   if (!previous) return next;

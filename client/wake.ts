@@ -21,3 +21,12 @@ export const windowWake: WakeSource = {
     };
   },
 };
+
+/** The window gets the focus; nothing where there is no window. */
+export const windowFocus: WakeSource = {
+  listen(listener) {
+    if (typeof window === 'undefined') return () => undefined;
+    window.addEventListener('focus', listener);
+    return () => window.removeEventListener('focus', listener);
+  },
+};
