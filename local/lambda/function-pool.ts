@@ -33,6 +33,14 @@ interface Waiting {
   resolve(outcome: Outcome): void;
 }
 
+/** Lambda gives the initialization of an on-demand function ten seconds (Lambda execution environment lifecycle). */
+const MAX_INIT_MS = 10_000;
+
+const ENDED_EARLY: LambdaFailure = {
+  errorType: 'Runtime.ExitError',
+  errorMessage: 'the worker was ended before it had loaded the function',
+};
+
 /** Supervises the workers of one function: starts them on demand, keeps order among waiting invocations, ends idle ones. */
 export class FunctionPool {
   readonly lambda: LambdaModel;
@@ -58,6 +66,29 @@ export class FunctionPool {
       this.#queue.push({ invocation, sink, notAfter, resolve });
       this.#dispatch();
     });
+  }
+
+  /**
+   * Starts one worker now and keeps it for the next invocation. Resolves when it has loaded the function, else with why it
+   * cannot; a worker that takes longer than Lambda's ten seconds is ended. The pool itself goes on either way.
+   */
+  warmUp(): Promise<LambdaFailure | undefined> {
+    return new Promise((resolve) => {
+      const worker = this.#start((failure) => {
+        clearTimeout(timer);
+        resolve(failure);
+      });
+      const timer = setTimeout(() => {
+        resolve({ errorType: 'Sandbox.Timedout', errorMessage: `Init timed out after ${MAX_INIT_MS} ms` });
+        void worker.kill();
+      }, MAX_INIT_MS);
+    });
+  }
+
+  /** Takes over what waits in a retired pool of the same function, in its order: it has not started, so it runs the new code. */
+  takeOver(retired: FunctionPool): void {
+    this.#queue.push(...retired.#queue.splice(0));
+    this.#dispatch();
   }
 
   /** Ends the worker of every running invocation that matches, as a crash would. Returns how many. */
@@ -112,25 +143,29 @@ export class FunctionPool {
     while (this.#starting < this.#queue.length && this.#workers.size < this.#limit) this.#start();
   }
 
-  #start(): void {
+  /** `settled` is told whether the worker could load the function, in place of whoever waits for a worker. */
+  #start(settled?: (failure: LambdaFailure | undefined) => void): ExecutionEnvironment {
     this.#starting += 1;
     let ready = false;
     const worker = new ExecutionEnvironment(this.lambda, this.#options.environment, {
       onReady: () => {
         ready = true;
         this.#starting -= 1;
+        settled?.(undefined);
         this.#rest(worker);
       },
       onEnd: (initFailure) => {
         if (!ready) this.#starting -= 1;
         this.#forget(worker);
-        if (initFailure !== undefined) this.#initFailed(initFailure);
+        if (!ready && settled !== undefined) settled(initFailure ?? ENDED_EARLY);
+        else if (initFailure !== undefined) this.#initFailed(initFailure);
         this.#dispatch();
       },
       onLog: (level, requestId, message) =>
         this.#options.log({ functionName: this.lambda.name, requestId, level, message }),
     });
     this.#workers.add(worker);
+    return worker;
   }
 
   /** A function that cannot be loaded fails the invocation it was started for, as Lambda does; the next one tries again. */

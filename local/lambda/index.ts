@@ -9,11 +9,17 @@ export type { FunctionUrlOptions } from './function-url.ts';
 export type { FunctionUrlEvent } from './function-url-event.ts';
 export type { HttpMetadata, Invocation, ResponseHead, ResponseSink } from './invocation.ts';
 export type { LogLevel } from './messages.ts';
-export { createLambdaService, LambdaServiceError, PAYLOAD_LIMIT_BYTES } from './service.ts';
+export {
+  createLambdaService,
+  FunctionLoadError,
+  LambdaServiceError,
+  PAYLOAD_LIMIT_BYTES,
+} from './service.ts';
 export type {
   InvocationReport,
   InvokeAnswer,
   InvokeCall,
   LambdaService,
   LambdaServiceOptions,
+  PreparedFunctions,
 } from './service.ts';

@@ -82,6 +82,27 @@ export interface LambdaServiceOptions {
   newRequestId?: () => string;
 }
 
+/** Code that is loaded and not in service yet. Exactly one of the two is called, once. */
+export interface PreparedFunctions {
+  /** As `replace`; never throws. What waits for a worker runs the new code. */
+  putIntoService(): void;
+  /** Ends its workers. */
+  discard(): Promise<void>;
+}
+
+/** A function that cannot be loaded; `failure` is what its first invocation would have got. */
+export class FunctionLoadError extends Error {
+  override readonly name = 'FunctionLoadError';
+  readonly lambda: LambdaModel;
+  readonly failure: LambdaFailure;
+
+  constructor(lambda: LambdaModel, failure: LambdaFailure) {
+    super(`${lambda.logicalId} cannot be loaded: ${failure.errorType}: ${failure.errorMessage}`);
+    this.lambda = lambda;
+    this.failure = failure;
+  }
+}
+
 /** The Lambda service of the local stack. */
 export interface LambdaService {
   /** Rejects with `AccessDeniedError` or `LambdaServiceError` when nothing was run or queued; a failed function does not reject. */
@@ -95,6 +116,16 @@ export interface LambdaService {
   killWorker(matches: (invocation: Invocation) => boolean): number;
   /** Runs new code and settings from the next invocation on; running ones end with the old. */
   replace(lambdas: readonly LambdaModel[]): void;
+  /**
+   * Makes ready what `replace` would put into service, with the roles of `principals`, and starts a worker of each function named in
+   * `load`, so that code which cannot be loaded is known before anything is replaced. Nothing that runs is touched meanwhile. Rejects
+   * with `FunctionLoadError`, or for what `replace` throws, with every worker it started ended.
+   */
+  prepare(
+    lambdas: readonly LambdaModel[],
+    principals: Pick<Principals, 'byRole'>,
+    load: ReadonlySet<string>,
+  ): Promise<PreparedFunctions>;
   /** Running and waiting invocations and workers by function name. */
   load(): Record<string, { running: number; waiting: number; workers: number }>;
   /** Ends all workers; nothing is retried or delivered afterwards. */
@@ -108,6 +139,8 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
   let closed = false;
   /** Pools of replaced functions that still run something. */
   let retired: FunctionPool[] = [];
+  /** Pools that are not in service yet. */
+  const prepared = new Set<Map<string, FunctionPool>>();
 
   const queue = new EventQueue({
     now,
@@ -122,14 +155,17 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
     deliver,
   });
 
-  function principalOf(lambda: LambdaModel): Principal {
-    const principal = principals.byRole(lambda.roleArn);
+  function principalOf(lambda: LambdaModel, among: Pick<Principals, 'byRole'> = principals): Principal {
+    const principal = among.byRole(lambda.roleArn);
     if (principal === undefined)
       throw new Error(`${lambda.logicalId}: role ${lambda.roleArn} is not in the template`);
     return principal;
   }
 
-  function createPools(lambdas: readonly LambdaModel[]): Map<string, FunctionPool> {
+  function createPools(
+    lambdas: readonly LambdaModel[],
+    among: Pick<Principals, 'byRole'> = principals,
+  ): Map<string, FunctionPool> {
     for (const { asyncConfig, logicalId } of lambdas)
       for (const destination of [asyncConfig.onFailureArn, asyncConfig.onSuccessArn])
         if (destination !== undefined && !lambdas.some(({ arn }) => arn === destination))
@@ -139,7 +175,7 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
         const overrides = options.environment?.(lambda) ?? {};
         const pool = new FunctionPool({
           lambda,
-          environment: functionEnvironment(lambda, principalOf(lambda), options.region, overrides),
+          environment: functionEnvironment(lambda, principalOf(lambda, among), options.region, overrides),
           maxWorkers: options.maxWorkers ?? 16,
           warmWorkers: options.warmWorkers?.(lambda) ?? 0,
           idleMs: options.idleMs ?? 30_000,
@@ -223,6 +259,16 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
     return answerOf(requestId, await run(lambda.arn, requestId, payload, body), body);
   }
 
+  function putIntoService(next: Map<string, FunctionPool>): void {
+    prepared.delete(next);
+    for (const [name, pool] of pools) {
+      next.get(name)?.takeOver(pool);
+      pool.retire();
+    }
+    retired = [...retired, ...pools.values()].filter((pool) => pool.load().workers > 0);
+    pools = next;
+  }
+
   pools = createPools(options.lambdas);
 
   return {
@@ -233,17 +279,28 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
     },
     killWorker: (matches) =>
       [...pools.values(), ...retired].reduce((killed, pool) => killed + pool.kill(matches), 0),
-    replace(lambdas) {
-      const next = createPools(lambdas);
-      for (const pool of pools.values()) pool.retire();
-      retired = [...retired, ...pools.values()].filter((pool) => pool.load().workers > 0);
-      pools = next;
+    replace: (lambdas) => putIntoService(createPools(lambdas)),
+    async prepare(lambdas, among, load) {
+      const next = createPools(lambdas, among);
+      prepared.add(next);
+      const discard = async () => {
+        prepared.delete(next);
+        await Promise.all([...next.values()].map((pool) => pool.close()));
+      };
+      for (const pool of next.values()) {
+        const failure = load.has(pool.lambda.name) ? await pool.warmUp() : undefined;
+        if (failure === undefined) continue;
+        await discard();
+        throw new FunctionLoadError(pool.lambda, failure);
+      }
+      return { putIntoService: () => putIntoService(next), discard };
     },
     load: () => Object.fromEntries([...pools].map(([name, pool]) => [name, pool.load()])),
     async close() {
       closed = true;
       queue.close();
-      await Promise.all([...pools.values(), ...retired].map((pool) => pool.close()));
+      const all = [pools, ...prepared].flatMap((some) => [...some.values()]);
+      await Promise.all([...all, ...retired].map((pool) => pool.close()));
     },
   };
 }
