@@ -135,6 +135,7 @@ export class FunctionPool {
       }
       const { worker, timer } = this.#idle.pop()!;
       clearTimeout(timer);
+      next.invocation.startedAt = this.#options.now();
       void worker.run(next.invocation, next.sink).then((outcome) => {
         next.resolve(outcome);
         this.#rest(worker);

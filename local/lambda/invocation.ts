@@ -31,6 +31,8 @@ export interface Invocation {
   readonly event: unknown;
   /** Head of the streamed answer, once the handler has written. */
   metadata: HttpMetadata | undefined;
+  /** When an environment that was ready took it; undefined while it waits. */
+  startedAt: number | undefined;
 }
 
 /** An invocation whose event is parsed only when somebody asks for it. */
@@ -41,6 +43,7 @@ export function createInvocation(functionName: string, requestId: string, payloa
     requestId,
     payload,
     metadata: undefined,
+    startedAt: undefined,
     get event(): unknown {
       parsed ??= { event: JSON.parse(payload) as unknown };
       return parsed.event;

@@ -53,10 +53,16 @@ export interface InvocationReport {
   functionName: string;
   requestId: string;
   event: unknown;
+  /** Headers of a streamed answer, as the handler gave them; none when it streamed none. */
+  responseHeaders: Readonly<Record<string, string>>;
   ok: boolean;
-  /** From submission to end, time in the local queue included. */
+  /** Whether it got as far as the handler: an event that waited too long, or whose function cannot be loaded, did not. */
+  hasStarted: boolean;
+  /** From the handler's start to the end; neither the wait for a worker nor the worker's own start is in it. */
   durationMs: number;
   memoryMb: number;
+  /** Bytes of a streamed body. */
+  streamedBytes: number;
 }
 
 /** What the service needs; `lambdas` may be replaced later. */
@@ -202,8 +208,9 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
   ): Promise<Outcome> {
     const pool = poolOf(functionArn);
     const invocation = createInvocation(pool.lambda.name, requestId, payload);
-    const submittedAt = now();
-    const outcome = await pool.submit(invocation, sink, notAfter);
+    let streamedBytes = 0;
+    const counting = sink && counted(sink, (bytes) => (streamedBytes += bytes));
+    const outcome = await pool.submit(invocation, counting, notAfter);
     const { name: functionName, memoryMb } = pool.lambda;
     if (!outcome.ok && !closed)
       log({
@@ -212,14 +219,17 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
         level: 'ERROR',
         message: `Invoke Error ${JSON.stringify(outcome.failure)}`,
       });
-    const durationMs = now() - submittedAt;
+    const { startedAt } = invocation;
     options.report?.({
       functionName,
       requestId,
       event: invocation.event,
+      responseHeaders: invocation.metadata?.headers ?? {},
       ok: outcome.ok,
-      durationMs,
+      hasStarted: startedAt !== undefined,
+      durationMs: startedAt === undefined ? 0 : now() - startedAt,
       memoryMb,
+      streamedBytes,
     });
     return outcome;
   }
@@ -302,6 +312,18 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
       const all = [pools, ...prepared].flatMap((some) => [...some.values()]);
       await Promise.all([...all, ...retired].map((pool) => pool.close()));
     },
+  };
+}
+
+/** The same sink, told how many bytes pass through it. */
+function counted(sink: ResponseSink, count: (bytes: number) => void): ResponseSink {
+  return {
+    head: (head) => sink.head(head),
+    write(chunk, taken) {
+      count(Buffer.byteLength(chunk));
+      sink.write(chunk, taken);
+    },
+    end: () => sink.end(),
   };
 }
 

@@ -121,6 +121,26 @@ describe('the event', () => {
 });
 
 describe('a streamed answer', () => {
+  it('is reported with its headers and the bytes of its body', async () => {
+    const { url, reports } = await startUrl(
+      streaming(`
+        http({ statusCode: 200, headers: { 'x-conversation-id': 'c1' } });
+        stream.write('ä😀');
+        stream.write(Buffer.from('four'));
+        stream.end();`),
+    );
+
+    const body = await (await fetch(url)).text();
+
+    const report = await reports.when(() => true);
+    expect(report).toMatchObject({
+      ok: true,
+      responseHeaders: { 'x-conversation-id': 'c1' },
+      streamedBytes: Buffer.byteLength(body),
+    });
+    expect(report.streamedBytes).toBe(10);
+  });
+
   it('carries status, headers and cookies, then each write as it comes', async () => {
     const { url, logs } = await startUrl(
       streaming(`

@@ -303,3 +303,30 @@ describe('workers', () => {
     expect(() => start([lambda])).toThrow(/destination .*gone is no function of the app/);
   });
 });
+
+describe('the report of an invocation', () => {
+  it('has the time of the handler, not of the wait for a worker', async () => {
+    const slow =
+      'export const handler = async ({ ms }) => { await new Promise((r) => setTimeout(r, ms)); return 1; };';
+    const fixture = start([lambdaModel('slow', slow)], { maxWorkers: 1 });
+    const begin = Date.now();
+
+    await Promise.all([1, 2, 3].map(() => call(fixture, 'slow', { ms: 40 })));
+
+    const passedMs = Date.now() - begin;
+    const durations = fixture.reports.all.map(({ durationMs }) => durationMs);
+    expect(durations).toHaveLength(3);
+    // One after the other on one worker: with the waits counted, the sum would be twice as long as what passed.
+    for (const durationMs of durations) expect(durationMs).toBeGreaterThan(35);
+    expect(durations.reduce((sum, durationMs) => sum + durationMs)).toBeLessThanOrEqual(passedMs + 3);
+    expect(fixture.reports.all.every(({ hasStarted }) => hasStarted)).toBe(true);
+  });
+
+  it('tells that a function which cannot be loaded never started', async () => {
+    const fixture = start([lambdaModel('broken', 'export const handler = ;')]);
+
+    await call(fixture, 'broken');
+
+    expect(fixture.reports.all).toMatchObject([{ ok: false, hasStarted: false, durationMs: 0 }]);
+  });
+});
