@@ -1,0 +1,29 @@
+import { createContext, useCallback, useContext, useState, type ReactNode } from 'react';
+
+const AnnounceContext = createContext<(text: string) => void>(() => undefined);
+
+/**
+ * Speaks for what happens: one visually hidden polite region. Answers are announced here, once they are whole; the
+ * transcript itself would be read token by token. It has no `status` role: that is the connection's alone.
+ */
+export function Announcer({ children }: { readonly children: ReactNode }) {
+  const [spoken, setSpoken] = useState({ serial: 0, text: '' });
+  const announce = useCallback(
+    (text: string) => setSpoken(({ serial }) => ({ serial: serial + 1, text })),
+    [],
+  );
+  return (
+    <AnnounceContext value={announce}>
+      {children}
+      <div className="visually-hidden" aria-live="polite">
+        {/* A new element every time: the same text twice is announced twice. */}
+        <span key={spoken.serial}>{spoken.text}</span>
+      </div>
+    </AnnounceContext>
+  );
+}
+
+/** Announces a text to screen readers when they have finished what they say; a stable function. */
+export function useAnnounce(): (text: string) => void {
+  return useContext(AnnounceContext);
+}

@@ -1,0 +1,64 @@
+import { useState } from 'react';
+import type { ConversationItem } from '../../index.ts';
+import type { useConversations } from '../../react/index.ts';
+import { errorText } from '../error-text.ts';
+import { ConversationListItem, titleOf } from './conversation-list-item.tsx';
+import { Modal } from './modal.tsx';
+import { usePage } from './page-context.tsx';
+
+interface ConversationListProps {
+  readonly conversations: ReturnType<typeof useConversations>;
+  readonly currentId: string | undefined;
+  /** A conversation was opened: a drawer closes. */
+  readonly onChosen: () => void;
+}
+
+/** The user's conversations, newest first: open, rename, delete after a question. */
+export function ConversationList({ conversations, currentId, onChosen }: ConversationListProps) {
+  const { items, hasMore, isLoading, error, loadMore, rename, remove } = conversations;
+  const { router } = usePage();
+  const [doomed, setDoomed] = useState<ConversationItem>();
+  const deleteIt = (item: ConversationItem) => {
+    setDoomed(undefined);
+    if (item.id === currentId) router.go('/');
+    void remove(item.id);
+  };
+  return (
+    <nav className="conversations" aria-label="Conversations">
+      <ul>
+        {items.map((item) => (
+          <ConversationListItem
+            key={item.id}
+            item={item}
+            isCurrent={item.id === currentId}
+            onChosen={onChosen}
+            onRename={(title) => void rename(item.id, title)}
+            onDelete={() => setDoomed(item)}
+          />
+        ))}
+      </ul>
+      {items.length === 0 && !error && (
+        <p className="quiet">{isLoading ? 'Loading…' : 'No conversations yet.'}</p>
+      )}
+      {error && <p className="quiet error-text">{errorText(error)}</p>}
+      {hasMore && (
+        <button type="button" disabled={isLoading} onClick={() => void loadMore()}>
+          Load more
+        </button>
+      )}
+      {doomed && (
+        <Modal title="Delete this conversation?" onClose={() => setDoomed(undefined)}>
+          <p className="doomed-title">{titleOf(doomed)}</p>
+          <div className="actions">
+            <button type="button" autoFocus onClick={() => setDoomed(undefined)}>
+              Keep
+            </button>
+            <button type="button" className="danger" onClick={() => deleteIt(doomed)}>
+              Delete
+            </button>
+          </div>
+        </Modal>
+      )}
+    </nav>
+  );
+}

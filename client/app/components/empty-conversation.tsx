@@ -1,0 +1,24 @@
+import type { ConnectionState } from '../../index.ts';
+import { usePage } from './page-context.tsx';
+
+/** What stands in a conversation without messages: an invitation, or that they are not here yet. */
+export function EmptyConversation({ isNew, connection }: { isNew: boolean; connection: ConnectionState }) {
+  const { session } = usePage();
+  if (!isNew && connection !== 'live') {
+    const isLoading = connection === 'connecting' || connection === 'catching-up';
+    return (
+      <p className="empty quiet">{isLoading ? 'Loading…' : 'The service does not answer. Trying again…'}</p>
+    );
+  }
+  return (
+    <div className="empty">
+      <p>Write the first message.</p>
+      {session.config.model?.isOffline && (
+        <p className="quiet">
+          The offline model quotes what you write. <code>/tokens 50 10</code> streams fifty words,{' '}
+          <code>/echo</code> repeats a text.
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+import { useEffect, useId, useRef, type MouseEvent, type ReactNode } from 'react';
+
+interface ModalProps {
+  readonly title: string;
+  readonly className?: string;
+  /** Escape, a click outside, or the platform's own gesture. */
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+/**
+ * A modal dialog for as long as it is rendered: the platform keeps focus inside, closes it on Escape and gives focus back
+ * to where it was.
+ */
+export function Modal({ title, className = 'modal', onClose, children }: ModalProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    const dialog = ref.current;
+    if (dialog && !dialog.open) dialog.showModal();
+    return () => dialog?.close();
+  }, []);
+  const closeOutside = (event: MouseEvent) => {
+    if (event.target === event.currentTarget) onClose();
+  };
+  return (
+    <dialog
+      ref={ref}
+      className={className}
+      aria-labelledby={titleId}
+      onClick={closeOutside}
+      onCancel={(event) => {
+        // The state decides whether it is open.
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <div className="modal-body">
+        <div className="modal-head">
+          <h2 id={titleId}>{title}</h2>
+          <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
+            <span aria-hidden="true">✕</span>
+          </button>
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,44 @@
+/**
+ * Blocks that could reach over a blank line: reference definitions, footnotes and raw HTML. A text that holds one is not
+ * cut from there on, so that every text means what it means as a whole.
+ */
+const REACHES_FURTHER = /^ {0,3}(?:\[[^\]]+\]:|<[!?a-z/])/im;
+const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
+/** A line that begins a block of its own after a blank line: not indented, and no item that may continue a list. */
+const BEGINS_BLOCK = /^(?![-+*>]|\d{1,9}[.)])\S/;
+
+/**
+ * Cuts markdown at blank lines between top-level blocks. The pieces join to the text, each rendered alone gives what the
+ * whole gives, and while text is appended every piece but the last stays as it is: so only the last is parsed again.
+ */
+export function markdownBlocks(text: string): readonly string[] {
+  const reaching = text.search(REACHES_FURTHER);
+  const blocks: string[] = [];
+  let fence: string | undefined;
+  let isAfterBlank = false;
+  let start = 0;
+  for (let at = 0; at < text.length;) {
+    const newline = text.indexOf('\n', at);
+    const next = newline < 0 ? text.length : newline + 1;
+    const line = text.slice(at, newline < 0 ? text.length : newline);
+    if (reaching >= 0 && at >= reaching) break;
+    if (fence === undefined && isAfterBlank && BEGINS_BLOCK.test(line)) {
+      blocks.push(text.slice(start, at));
+      start = at;
+    }
+    fence = fenceAfter(fence, line);
+    isAfterBlank = fence === undefined && line.trim() === '';
+    at = next;
+  }
+  blocks.push(text.slice(start));
+  return blocks;
+}
+
+/** The marker of the fence that is open after a line. */
+function fenceAfter(open: string | undefined, line: string): string | undefined {
+  const [, marker, info] = FENCE.exec(line) ?? [];
+  if (marker === undefined || info === undefined) return open;
+  if (open === undefined) return marker.startsWith('`') && info.includes('`') ? undefined : marker;
+  const closes = marker.startsWith(open) && info.trim() === '';
+  return closes ? undefined : open;
+}

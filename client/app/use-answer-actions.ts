@@ -1,0 +1,36 @@
+import { useCallback, useState } from 'react';
+import { isChatError, type ChatClient } from '../index.ts';
+import type { AnswerAction } from './components/answer.tsx';
+import { errorText } from './error-text.ts';
+
+/** An action on its way, or why it was refused. */
+export interface ActionState {
+  readonly asked?: AnswerAction;
+  readonly failure?: string;
+}
+
+/** Regenerates and continues answers of a conversation; what is refused is told by message. `act` never throws. */
+export function useAnswerActions(client: ChatClient, id: string) {
+  const [states, setStates] = useState<ReadonlyMap<string, ActionState>>(new Map());
+  const act = useCallback(
+    async (messageId: string, action: AnswerAction): Promise<void> => {
+      const tell = (state: ActionState | undefined) =>
+        setStates((known) => {
+          const next = new Map(known);
+          if (state) next.set(messageId, state);
+          else next.delete(messageId);
+          return next;
+        });
+      tell({ asked: action });
+      try {
+        const { ended } = await client.conversation(id)[action](messageId);
+        ended.catch(() => undefined);
+        tell(undefined);
+      } catch (error) {
+        tell({ failure: isChatError(error) ? errorText(error) : 'Something went wrong.' });
+      }
+    },
+    [client, id],
+  );
+  return { states, act };
+}
