@@ -14,6 +14,7 @@ import {
   type LambdaLog,
   type LambdaService,
 } from './lambda/index.ts';
+import { createMetricsRecorder } from './metrics/index.ts';
 import { createSwitches } from './switches.ts';
 import { buildStackModel, readCloudAssembly, type StackModel } from './template/index.ts';
 import { createWebServer, type PageConfig } from './web/server.ts';
@@ -178,6 +179,11 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     closers.push(() => database.close());
     const offline: Record<string, string> =
       database.modelUrl === undefined ? {} : { OPENAI_BASE_URL: `${database.modelUrl}/v1` };
+    const metrics = createMetricsRecorder({
+      startedAt: Date.now(),
+      settle: () => void appSync.counters(),
+      consumed: () => database.counters(),
+    });
     const lambda = createLambdaService({
       lambdas: model.lambdas,
       principals,
@@ -190,7 +196,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       }),
       retryDelayFactor: options.retryDelayFactor ?? 1,
       log: options.log,
-      ...(options.report ? { report: options.report } : {}),
+      report: (report) => {
+        metrics.report(report);
+        options.report?.(report);
+      },
     });
     closers.push(() => lambda.close());
     const appSync = createAppSync({
@@ -211,6 +220,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       verifyToken: verdictOf(issuer, model),
       invokeLambda: (call) => lambda.invoke(call),
       dynamoDbEndpoint: database.endpoint,
+      charge: metrics.charge,
       log: (line) => options.log({ functionName: 'appsync', requestId: '', level: 'WARN', message: line }),
     });
     closers.push(() => appSync.close());
@@ -221,7 +231,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         clientId: pool.clientIds[0] ?? '',
         ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
       });
-    const switches = createSwitches({ appSync, lambda, model, token, host });
+    const switches = createSwitches({ appSync, lambda, model, token, metrics, host });
     const lambdaApi = createLambdaApi({ service: lambda, principals });
     internal.handle = (request, response) => {
       if (!lambdaApi(request, response)) response.writeHead(404).end();

@@ -4,6 +4,7 @@ import type { AppSync } from './appsync/index.ts';
 import { FaultSetError, NO_FAULTS, readFaultSet } from './faults/index.ts';
 import { isUserName } from './issuer/index.ts';
 import type { Invocation, LambdaService } from './lambda/index.ts';
+import type { MetricsRecorder } from './metrics/index.ts';
 import { switchAccess } from './switch-access.ts';
 import type { StackModel } from './template/index.ts';
 
@@ -13,6 +14,7 @@ export interface SwitchPorts {
   readonly lambda: Pick<LambdaService, 'killWorker'>;
   readonly model: Pick<StackModel, 'lambdas'>;
   readonly token: (user: string) => Promise<string>;
+  readonly metrics: Pick<MetricsRecorder, 'read'>;
   /** What the stack was started with; pages of this host may use the switches, as those on loopback may. */
   readonly host: string;
 }
@@ -33,7 +35,7 @@ const tokenRequest = v.strictObject({
 const killRequest = v.strictObject({ messageId: v.pipe(v.string(), v.minLength(1)) });
 const generationEvent = v.object({ messageId: v.string() });
 
-type Switch = (json: unknown) => unknown;
+type Switch = (json: unknown, query: URLSearchParams) => unknown;
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
@@ -78,8 +80,8 @@ function runs(invocation: Invocation, messageId: string): boolean {
 }
 
 /**
- * The local switches: `POST /local/token`, `GET|PUT|DELETE /local/faults`, `POST /local/kill-worker`. Answers JSON, 2xx
- * when it did what was asked, 400 with what it expected otherwise; 403 to pages of other hosts (`switchAccess`). CORS, with
+ * The local switches: `POST /local/token`, `GET|PUT|DELETE /local/faults`, `POST /local/kill-worker`,
+ * `GET /local/metrics[?conversationId=...]` (repeatable). Answers JSON, 2xx when it did what was asked, 400 with what it expected otherwise; 403 to pages of other hosts (`switchAccess`). CORS, with
  * preflights, covers the paths and methods that exist. Returns false for other paths.
  */
 export function createSwitches(
@@ -113,9 +115,15 @@ export function createSwitches(
         return { killed };
       },
     },
+    '/local/metrics': {
+      GET: (_json, query) => {
+        const only = query.getAll('conversationId');
+        return ports.metrics.read(only.length === 0 ? undefined : new Set(only));
+      },
+    },
   };
   return (request, response) => {
-    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const [path = '/', query] = (request.url ?? '/').split('?', 2);
     if (path !== '/local' && !path.startsWith('/local/')) return false;
     const access = switchAccess(request, ports.host);
     if (!access.isAllowed) {
@@ -136,7 +144,7 @@ export function createSwitches(
       return true;
     }
     void readJson(request)
-      .then(run)
+      .then((json) => run(json, new URLSearchParams(query)))
       .then((result) => answer(response, 200, result))
       .catch((error: unknown) => {
         const isExpected = error instanceof SwitchError || error instanceof FaultSetError;

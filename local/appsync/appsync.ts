@@ -8,7 +8,7 @@ import type { AuthSettings, Caller, RequestCredentials } from './auth.ts';
 import { compileApi } from './compiled-api.ts';
 import type { ApiStack, CompiledApi } from './compiled-api.ts';
 import { createMeter } from './counters.ts';
-import type { AppSyncCounters } from './counters.ts';
+import type { AppSyncCounters, Charge } from './counters.ts';
 import { createDynamoDbClient } from './data-sources/dynamodb-client.ts';
 import { handleGraphQlHttp } from './http.ts';
 import type { HttpPorts } from './http.ts';
@@ -30,6 +30,8 @@ export interface AppSyncOptions {
   /** `http://host:port` of the local database. */
   dynamoDbEndpoint: string;
   log: LogLine;
+  /** Told what the bill would count, as it happens. Default: nobody. */
+  charge?: Charge;
   /** Default: the system clock. */
   now?: () => number;
   /** Default: AppSync's own times. */
@@ -84,7 +86,7 @@ export function createAppSync(options: AppSyncOptions): AppSync {
   let fates = createRequestFates(faults);
 
   const subscriptions = createSubscriptions(faults, log);
-  const meter = createMeter();
+  const meter = createMeter(now, options.charge);
   const api = (): CompiledApi => current.api;
   const identifyCaller = (request: RequestCredentials): Promise<Caller> => identify(request, current.auth);
   const runner = { api, subscriptions, meter, log, publishFate: () => fates.publish() };
@@ -97,7 +99,6 @@ export function createAppSync(options: AppSyncOptions): AppSync {
   const realtime = createRealtime(
     { api, identify: identifyCaller, subscriptions, meter, log },
     { ...REALTIME_TIMES, ...options.times },
-    now,
   );
   return {
     handleHttp: (request, response) => handleGraphQlHttp(request, response, httpPorts),
@@ -109,7 +110,7 @@ export function createAppSync(options: AppSyncOptions): AppSync {
       realtime.cutEvery(next.cutSocketsEveryMs);
     },
     faults: () => faults,
-    counters: () => meter.read(realtime.openForMs(), subscriptions.size()),
+    counters: () => meter.read(subscriptions.size()),
     swapResolvers(model) {
       current = compile(model);
     },

@@ -2,7 +2,8 @@
 export { createAppSync } from './appsync.ts';
 export type { AppSync, AppSyncOptions } from './appsync.ts';
 export type { ApiStack } from './compiled-api.ts';
-export type { AppSyncCounters, ConversationCounters } from './counters.ts';
+export { noAppSyncWork } from './counters.ts';
+export type { AppSyncCounters, AppSyncWork, Charge } from './counters.ts';
 export type {
   Claims,
   InvokeLambda,

@@ -3,7 +3,8 @@ import { OperationTypeNode } from 'graphql';
 import type { WebSocket } from 'ws';
 import type { Caller, RequestCredentials } from './auth.ts';
 import type { CompiledApi } from './compiled-api.ts';
-import type { Meter } from './counters.ts';
+import type { ConnectionMeter } from './connection-meter.ts';
+import { conversationOf } from './counters.ts';
 import { prepareOperation } from './engine.ts';
 import { FieldError, messageOf, RequestRefused } from './errors.ts';
 import type { WireError } from './errors.ts';
@@ -25,7 +26,7 @@ export interface ConnectionPorts {
   api(): CompiledApi;
   identify(request: RequestCredentials): Promise<Caller>;
   subscriptions: Subscriptions;
-  meter: Meter;
+  meter: ConnectionMeter;
   log: LogLine;
 }
 
@@ -91,8 +92,11 @@ export function createConnection(
         socket.close(1000);
       },
     });
-    entry.end = end;
-    ports.meter.subscriptionStarted();
+    const unwatch = ports.meter.subscribed(conversationOf(plan.fieldName, plan.args));
+    entry.end = () => {
+      end();
+      unwatch();
+    };
     send({ id, type: 'start_ack' });
   };
   const stop = (id: string): void => {

@@ -6,6 +6,7 @@ import { messageOf, RequestRefused } from './errors.ts';
 import { GRAPHQL_PATH, requestHeaders } from './http.ts';
 import { connectCredentials, offeredProtocols, SUB_PROTOCOL } from './realtime-handshake.ts';
 import { createConnection } from './realtime-connection.ts';
+import type { Meter } from './counters.ts';
 import type { ConnectionPorts } from './realtime-connection.ts';
 
 /** Times of the real-time channel; AppSync's own by default. */
@@ -25,14 +26,17 @@ export const REALTIME_TIMES: RealtimeTimes = {
   refusalAfterMs: 250,
 };
 
+/** What the real-time endpoint needs. */
+export interface RealtimePorts extends Omit<ConnectionPorts, 'meter'> {
+  meter: Meter;
+}
+
 /** The real-time endpoint. */
 export interface Realtime {
   /** Takes over an upgrade on `/graphql` or `/graphql/realtime`; false for any other path, which is left alone. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Cuts all connections this often, as a bad network would; 0 = never. */
   cutEvery(ms: number): void;
-  /** Ages of the open connections in milliseconds. */
-  openForMs(): number[];
   /** Ends all connections and resolves when they are gone. */
   close(): Promise<void>;
 }
@@ -46,13 +50,12 @@ const GOING_AWAY = 1001;
  * Accepts connections. A client that offers no `graphql-ws` or is not authorised is let in, told so by `connection_error` and
  * closed, as AppSync does; others may start subscriptions with or without `connection_init`.
  */
-export function createRealtime(ports: ConnectionPorts, times: RealtimeTimes, now: () => number): Realtime {
+export function createRealtime(ports: RealtimePorts, times: RealtimeTimes): Realtime {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
     handleProtocols: (protocols) => (protocols.has(SUB_PROTOCOL) ? SUB_PROTOCOL : false),
   });
-  const openedAt = new Map<WebSocket, number>();
   let cutter: NodeJS.Timeout | undefined;
 
   const authorize = async (request: IncomingMessage): Promise<RequestRefused | undefined> => {
@@ -84,9 +87,8 @@ export function createRealtime(ports: ConnectionPorts, times: RealtimeTimes, now
   };
 
   const accept = (socket: WebSocket, request: IncomingMessage): void => {
-    const connection = createConnection(socket, request, requestHeaders(request), ports);
-    openedAt.set(socket, now());
-    ports.meter.connectionOpened();
+    const meter = ports.meter.connectionOpened();
+    const connection = createConnection(socket, request, requestHeaders(request), { ...ports, meter });
     const keepAlive = setInterval(() => connection.keepAlive(), times.keepAliveEveryMs);
     const lifetime = setTimeout(() => socket.close(GOING_AWAY), times.maxConnectionMs);
     keepAlive.unref();
@@ -96,8 +98,7 @@ export function createRealtime(ports: ConnectionPorts, times: RealtimeTimes, now
       clearInterval(keepAlive);
       clearTimeout(lifetime);
       connection.close();
-      ports.meter.connectionClosed(now() - (openedAt.get(socket) ?? now()));
-      openedAt.delete(socket);
+      meter.closed();
     });
   };
 
@@ -128,7 +129,6 @@ export function createRealtime(ports: ConnectionPorts, times: RealtimeTimes, now
       }, ms);
       cutter.unref();
     },
-    openForMs: () => [...openedAt.values()].map((opened) => now() - opened),
     close() {
       clearInterval(cutter);
       for (const socket of server.clients) socket.terminate();

@@ -43,7 +43,7 @@ export async function runRequest(
     throw new RequestRefused(400, 'UnsupportedOperation', 'Subscriptions need the real-time endpoint.');
   }
   if (kind === OperationTypeNode.QUERY) {
-    runner.meter.query();
+    runner.meter.query(subjectOf(api, operation, rootFieldsOf(operation)));
     return executeOperation(api, operation, origin, runner.log);
   }
   return runMutation(runner, api, operation, origin);
@@ -60,6 +60,7 @@ async function runMutation(
   const fate = watched ? runner.publishFate() : 'ok';
   if (fate === 'refused') throw internalFailure();
   if (fate === 'graphqlError') return refusedInBand(fields);
+  runner.meter.mutation(subjectOf(api, operation, fields));
   const outcome = await executeOperation(api, operation, origin, runner.log);
   for (const field of fields) deliver(runner, api, operation, field, outcome);
   for (const invalidation of outcome.invalidations) {
@@ -77,12 +78,29 @@ function deliver(
   field: FieldNode,
   outcome: ExecutionOutcome,
 ): void {
-  const conversationId = conversationOf(argumentsOf(api, operation, field));
-  runner.meter.mutation(conversationId);
   const watchers = api.api.subscriptionsOf(field.name.value);
   const value = outcome.response.data?.[(field.alias ?? field.name).value];
   if (watchers.length === 0 || value === null || value === undefined) return;
-  runner.meter.publish(conversationId, runner.subscriptions.publish(watchers, value));
+  runner.meter.publish(subjectOf(api, operation, [field]), runner.subscriptions.publish(watchers, value));
+}
+
+/** The one conversation that fields are about; undefined when they are about several or none. */
+function subjectOf(
+  api: CompiledApi,
+  operation: PreparedOperation,
+  fields: readonly FieldNode[],
+): string | undefined {
+  const subjects = new Set(
+    fields.map((field) => {
+      try {
+        return conversationOf(field.name.value, argumentsOf(api, operation, field));
+      } catch {
+        // null for a non-null argument, through a variable with a default: the execution says so, not the meter.
+        return undefined;
+      }
+    }),
+  );
+  return subjects.size === 1 ? [...subjects][0] : undefined;
 }
 
 function refusedInBand(fields: readonly FieldNode[]): ExecutionOutcome {

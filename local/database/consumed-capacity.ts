@@ -35,31 +35,36 @@ export interface CapacityCounter {
   snapshot(): ConsumedUnits[];
 }
 
-/** Beyond this the oldest partitions are added up together: a counter must not grow with the data. */
-const MAX_ENTRIES = 10_000;
+/** Beyond this the partition idle longest is added up with others: a counter must not grow with the data. */
+const MAX_PARTITIONS = 2_000;
 
 /** Creates a counter at zero. */
 export function createCapacityCounter(): CapacityCounter {
-  const entries = new Map<string, ConsumedUnits>();
+  /** By operation; least recently used first. */
+  const partitions = new Map<string, Map<string, ConsumedUnits>>();
+  const others = new Map<string, Map<string, ConsumedUnits>>();
   const entryOf = (table: string, partition: string | undefined, operation: string): ConsumedUnits => {
-    const key = JSON.stringify([table, partition, operation]);
-    let entry = entries.get(key);
-    if (entry === undefined) {
-      entry = { table, partition, operation, requests: 0, conditionFailures: 0, readUnits: 0, writeUnits: 0 };
-      entries.set(key, entry);
-      if (entries.size > MAX_ENTRIES) foldOldest();
-    }
+    const key = JSON.stringify([table, partition]);
+    const group = partition === undefined ? others : partitions;
+    const entries = group.get(key) ?? new Map<string, ConsumedUnits>();
+    // Set anew, so that it moves to the end.
+    group.delete(key);
+    group.set(key, entries);
+    const entry = entries.get(operation) ?? zero(table, partition, operation);
+    entries.set(operation, entry);
+    if (partitions.size > MAX_PARTITIONS) foldIdlest();
     return entry;
   };
-  const foldOldest = (): void => {
-    for (const [key, entry] of entries) {
-      if (entry.partition === undefined) continue;
-      entries.delete(key);
-      const sum = entryOf(entry.table, undefined, entry.operation);
-      sum.requests += entry.requests;
-      sum.conditionFailures += entry.conditionFailures;
-      sum.readUnits += entry.readUnits;
-      sum.writeUnits += entry.writeUnits;
+  const foldIdlest = (): void => {
+    for (const [key, entries] of partitions) {
+      partitions.delete(key);
+      for (const entry of entries.values()) {
+        const sum = entryOf(entry.table, undefined, entry.operation);
+        sum.requests += entry.requests;
+        sum.conditionFailures += entry.conditionFailures;
+        sum.readUnits += entry.readUnits;
+        sum.writeUnits += entry.writeUnits;
+      }
       return;
     }
   };
@@ -78,8 +83,15 @@ export function createCapacityCounter(): CapacityCounter {
         else entry.writeUnits += consumed;
       }
     },
-    snapshot: () => [...entries.values()].map((entry) => ({ ...entry })),
+    snapshot: () =>
+      [...others.values(), ...partitions.values()].flatMap((entries) =>
+        [...entries.values()].map((entry) => ({ ...entry })),
+      ),
   };
+}
+
+function zero(table: string, partition: string | undefined, operation: string): ConsumedUnits {
+  return { table, partition, operation, requests: 0, conditionFailures: 0, readUnits: 0, writeUnits: 0 };
 }
 
 /** Whether an operation consumes capacity, so that `askForCapacity` makes sense. */

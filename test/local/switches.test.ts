@@ -2,6 +2,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { NO_FAULTS, type FaultSet } from '../../local/faults/index.ts';
+import type { Metrics, Usage } from '../../local/metrics/index.ts';
 import { createSwitches, type SwitchPorts } from '../../local/switches.ts';
 
 interface Answer {
@@ -28,6 +29,7 @@ async function startSwitches(given: Partial<SwitchPorts> = {}) {
       issued.push(user);
       return Promise.resolve(`token of ${user}`);
     },
+    metrics: { read: () => Promise.reject(new Error('not asked for here')) },
     host: '127.0.0.1',
     ...given,
   });
@@ -177,6 +179,34 @@ describe('createSwitches', () => {
 
     expect(answer.status).toBe(200);
     expect(answer.headers['access-control-allow-origin']).toBe('http://chat.test:4002');
+  });
+
+  it('gives the metrics of all conversations, or of those that are named', async () => {
+    const asked: (readonly string[] | undefined)[] = [];
+    const metrics: Metrics = { since: '2026-11-21T00:00:00.000Z', total: {} as Usage, conversations: {} };
+    const read = (only?: ReadonlySet<string>) => {
+      asked.push(only && [...only]);
+      return Promise.resolve(metrics);
+    };
+    const { call } = await startSwitches({ metrics: { read } });
+
+    const all = await call('/local/metrics');
+    await call('/local/metrics?conversationId=a');
+    await call('/local/metrics?conversationId=a&conversationId=b%2Dc');
+    const posted = await call('/local/metrics', { method: 'POST' });
+
+    expect(JSON.parse(all.body)).toEqual(metrics);
+    expect(asked).toEqual([undefined, ['a'], ['a', 'b-c']]);
+    expect(posted.status).toBe(405);
+  });
+
+  it('tells nothing of why a switch failed', async () => {
+    const { call } = await startSwitches();
+
+    const answer = await call('/local/metrics', { headers: { origin: PAGE } });
+
+    expect(answer).toMatchObject({ status: 500, headers: { 'access-control-allow-origin': PAGE } });
+    expect(JSON.parse(answer.body)).toEqual({ error: 'the switch failed' });
   });
 
   it('leaves other paths alone', async () => {

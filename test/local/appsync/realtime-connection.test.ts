@@ -25,7 +25,7 @@ it('cuts off a client that leaves more than 8 MB unread', () => {
       },
       identify: () => Promise.reject(new Error('nobody is identified here')),
       subscriptions: createSubscriptions(NO_FAULTS, () => undefined),
-      meter: createMeter(),
+      meter: createMeter(() => 0).connectionOpened(),
       log: (line) => logged.push(line),
     },
   );

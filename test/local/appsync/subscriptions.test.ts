@@ -168,11 +168,11 @@ describe('counters', () => {
       mutations: 1,
       publishes: 1,
       deliveries: 2,
-      outboundUnits: 4,
+      deliveryUnits: 4,
+      realtimeOperations: 4,
       connections: 2,
       openConnections: 2,
       openSubscriptions: 2,
-      byConversation: { c1: { mutations: 1, publishes: 1, deliveries: 2, outboundUnits: 4 } },
     });
   });
 });

@@ -66,8 +66,8 @@ describe('createCapacityCounter', () => {
 
     const none = { requests: 1, conditionFailures: 0, readUnits: 0, writeUnits: 0, table: 't' };
     expect(counter.snapshot()).toEqual([
-      { ...none, partition: 'a', operation: 'PutItem', requests: 2, writeUnits: 3 },
       { ...none, partition: 'b', operation: 'PutItem', writeUnits: 5 },
+      { ...none, partition: 'a', operation: 'PutItem', requests: 2, writeUnits: 3 },
       { ...none, partition: 'a', operation: 'Query', readUnits: 0.5 },
     ]);
   });
@@ -106,14 +106,19 @@ describe('createCapacityCounter', () => {
     ]);
   });
 
-  it('adds the oldest partitions up together instead of growing', () => {
+  it('adds the partitions idle longest up together instead of growing', () => {
     const counter = createCapacityCounter();
 
-    for (let index = 0; index < 12_000; index += 1) counter.count(put(`p${index}`), 200, consumed(1));
+    for (let index = 0; index < 5_000; index += 1) {
+      counter.count(put(`p${index}`), 200, consumed(1));
+      counter.count(put('busy'), 200, consumed(1));
+    }
 
     const entries = counter.snapshot();
-    expect(entries.length).toBeLessThanOrEqual(10_001);
-    expect(entries.reduce((sum, { writeUnits }) => sum + writeUnits, 0)).toBe(12_000);
-    expect(entries.find(({ partition }) => partition === 'p11999')?.writeUnits).toBe(1);
+    expect(entries.length).toBeLessThanOrEqual(2_001);
+    expect(entries.reduce((sum, { writeUnits }) => sum + writeUnits, 0)).toBe(10_000);
+    expect(entries.find(({ partition }) => partition === 'p4999')?.writeUnits).toBe(1);
+    expect(entries.find(({ partition }) => partition === 'busy')?.writeUnits).toBe(5_000);
+    expect(entries.find(({ partition }) => partition === undefined)?.writeUnits).toBe(3_001);
   });
 });
