@@ -27,13 +27,12 @@ export async function sendText(
   return answer.data.sendMessage;
 }
 
-/** One message as `messages` lists it. */
-export async function storedMessage(
+/** The messages of a conversation as `messages` lists them, newest first. */
+export async function storedMessages(
   target: Pick<Target, 'graphqlUrl'>,
   credential: Credential,
   conversationId: string,
-  messageId: string,
-): Promise<WireMessage> {
+): Promise<readonly WireMessage[]> {
   const answer = await graphql<{ messages: { items: WireMessage[] } }>(
     target,
     credential,
@@ -41,7 +40,18 @@ export async function storedMessage(
     { conversationId },
   );
   expect(answer.errors).toBeUndefined();
-  const message = answer.data.messages.items.find(({ id }) => id === messageId);
+  return answer.data.messages.items;
+}
+
+/** One message as `messages` lists it. */
+export async function storedMessage(
+  target: Pick<Target, 'graphqlUrl'>,
+  credential: Credential,
+  conversationId: string,
+  messageId: string,
+): Promise<WireMessage> {
+  const messages = await storedMessages(target, credential, conversationId);
+  const message = messages.find(({ id }) => id === messageId);
   if (!message) throw new Error(`${messageId} is not listed`);
   return message;
 }
