@@ -40,11 +40,9 @@ export function revealTowards(reveal: Reveal, text: string, nextWithinMs: number
   if (nextWithinMs <= 0 || !text.startsWith(reveal.text)) return revealedWhole(text, now);
   // Never slower than before: what waited keeps the time it was promised.
   const waiting = reveal.text.length - units;
-  const msPerUnit = Math.min(
-    nextWithinMs / (text.length - units),
-    waiting > 0 ? Math.max(0, reveal.endAt - now) / waiting : Infinity,
-  );
-  return { text, units, at: now, endAt: now + msPerUnit * (text.length - units) };
+  const endAtOldPace = now + ((reveal.endAt - now) / waiting) * (text.length - units);
+  const endAt = waiting > 0 ? Math.min(now + nextWithinMs, endAtOldPace) : now + nextWithinMs;
+  return { text, units, at: now, endAt };
 }
 
 /** Whether some of the text is not shown yet. */

@@ -24,7 +24,7 @@ export class TextReveal {
     this.#shown = message.text;
   }
 
-  /** Hears of frames; one listener. The result ends it and shows everything. */
+  /** Hears of frames; one listener. The result ends it, and the frames: text that waits is shown when heard again. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listener = listener;
     this.#run();
@@ -49,22 +49,24 @@ export class TextReveal {
     this.#reveal = this.#animation.isAllowed()
       ? revealTowards(this.#reveal, message.text, message.nextWithinMs, now)
       : revealedWhole(message.text, now);
-    this.#show(now);
-    this.#run();
+    // While it runs only frames show more, so that a batch renders its row once before them.
+    if (isRevealing(this.#reveal, now)) this.#run();
+    else this.#finish();
   }
 
   #run(): void {
     if (this.#stop || !this.#listener || this.#shown === this.#reveal.text) return;
-    let cancelFrame = this.#animation.nextFrame(() => frame());
+    const frame = () => {
+      const now = this.#animation.now();
+      if (isRevealing(this.#reveal, now)) {
+        this.#show(now);
+        cancelFrame = this.#animation.nextFrame(frame);
+      } else this.#finish();
+    };
+    let cancelFrame = this.#animation.nextFrame(frame);
     const stopListening = this.#animation.listen(() => {
       if (!this.#animation.isAllowed()) this.#finish();
     });
-    const frame = () => {
-      const now = this.#animation.now();
-      this.#show(now);
-      if (isRevealing(this.#reveal, now)) cancelFrame = this.#animation.nextFrame(frame);
-      else this.#halt();
-    };
     this.#stop = () => {
       cancelFrame();
       stopListening();

@@ -70,8 +70,9 @@ function methodsOf(lists: Leases<ConversationList>, key: string): ConversationLi
     }
   };
   return {
-    refresh: () => held((list) => list.refresh()),
-    loadMore: () => held((list) => list.loadMore()),
+    // Reading is for who looks: it holds nothing open, and ends with the list.
+    refresh: async () => lists.peek(key)?.refresh(),
+    loadMore: async () => lists.peek(key)?.loadMore(),
     rename: (id, title) => held((list) => list.rename(id, title)),
     remove: (id) => held((list) => list.remove(id)),
   };
