@@ -15,6 +15,8 @@ import {
   type LambdaService,
 } from './lambda/index.ts';
 import { createMetricsRecorder } from './metrics/index.ts';
+import { createReload, createResolverCode, type ReloadReport } from './reload/index.ts';
+import { createFindSource } from './reload/source-positions.ts';
 import { createSwitches } from './switches.ts';
 import { buildStackModel, readCloudAssembly, type StackModel } from './template/index.ts';
 import { createWebServer, type PageConfig } from './web/server.ts';
@@ -49,6 +51,7 @@ export interface LocalStackOptions {
 
 /** A running local stack. */
 export interface LocalStack {
+  /** What runs now; another one after a reload. */
   readonly model: StackModel;
   readonly graphqlUrl: string;
   readonly realtimeUrl: string;
@@ -67,6 +70,11 @@ export interface LocalStack {
   readonly database: Database;
   /** A Cognito-shaped access token for a local user. */
   token(user: string, ttlSeconds?: number): Promise<string>;
+  /**
+   * Runs another version of the app from the next request on; sockets, subscriptions, data and queued events stay. All or nothing: see
+   * `createReload` for what it rejects with, the old version running on. `cdkOut` must stay while that version runs.
+   */
+  reload(cdkOut: string): Promise<ReloadReport>;
   /** Ends everything it started; may be called twice. */
   close(): Promise<void>;
 }
@@ -148,18 +156,23 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const internal = await open(0);
     const graphqlUrl = `${api.url}/graphql`;
     const realtimeUrl = `${graphqlUrl.replace('http', 'ws')}/realtime`;
-    const resolved = buildStackModel(readCloudAssembly(options.cdkOut), {
-      region: REGION,
-      accountId: ACCOUNT_ID,
-      graphqlUrl,
-      realtimeUrl,
-      functionUrl: () => door.url,
-      providerUrl: (poolId) => `${api.url}/${poolId}`,
-      apiKey: LOCAL_API_KEY,
-      dynamicReference: options.secret ?? (() => ''),
-    });
-    const model = options.edit?.(resolved) ?? resolved;
-    const principals = createPrincipals(Object.values(model.roles), randomBytes(32).toString('base64url'));
+    const readModel = (cdkOut: string) => {
+      const resolved = buildStackModel(readCloudAssembly(cdkOut), {
+        region: REGION,
+        accountId: ACCOUNT_ID,
+        graphqlUrl,
+        realtimeUrl,
+        functionUrl: () => door.url,
+        providerUrl: (poolId) => `${api.url}/${poolId}`,
+        apiKey: LOCAL_API_KEY,
+        dynamicReference: options.secret ?? (() => ''),
+      });
+      return options.edit?.(resolved) ?? resolved;
+    };
+    const model = readModel(options.cdkOut);
+    const principalSecret = randomBytes(32).toString('base64url');
+    const assume = ({ roles }: StackModel) => createPrincipals(Object.values(roles), principalSecret);
+    const principals = assume(model);
     const pool = model.userPools[0];
     if (!pool) throw new Error('The template has no user pool');
     const issuer = await createIssuer({
@@ -202,20 +215,23 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       },
     });
     closers.push(() => lambda.close());
+    const resolverCode = createResolverCode((code, name) =>
+      loadAppSyncCode(code, name, {
+        log: (level, values) =>
+          options.log({
+            functionName: 'appsync',
+            requestId: '',
+            level: level === 'error' ? 'ERROR' : 'INFO',
+            message: values
+              .map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
+              .join(' '),
+          }),
+      }),
+    );
+    await resolverCode.check(model, createFindSource(options.cdkOut));
     const appSync = createAppSync({
       model,
-      loadCode: (code, name) =>
-        loadAppSyncCode(code, name, {
-          log: (level, values) =>
-            options.log({
-              functionName: 'appsync',
-              requestId: '',
-              level: level === 'error' ? 'ERROR' : 'INFO',
-              message: values
-                .map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
-                .join(' '),
-            }),
-        }),
+      loadCode: (code, name) => resolverCode.load(code, name),
       principals,
       verifyToken: verdictOf(issuer, model),
       invokeLambda: (call) => lambda.invoke(call),
@@ -231,7 +247,23 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         clientId: pool.clientIds[0] ?? '',
         ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
       });
-    const switches = createSwitches({ appSync, lambda, model, token, metrics, host });
+    const switchesOf = (running: StackModel) =>
+      createSwitches({ appSync, lambda, model: running, token, metrics, host });
+    let running = model;
+    let switches = switchesOf(model);
+    const reload = createReload(model, {
+      readModel,
+      assume,
+      principals,
+      resolverCode,
+      appSync,
+      lambda,
+      database,
+      swapped: (next) => {
+        running = next;
+        switches = switchesOf(next);
+      },
+    });
     const lambdaApi = createLambdaApi({ service: lambda, principals });
     internal.handle = (request, response) => {
       if (!lambdaApi(request, response)) response.writeHead(404).end();
@@ -252,7 +284,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       web.handle = createWebServer({ root: options.web.root, config, httpUrl: door.url });
     }
     return {
-      model,
+      get model() {
+        return running;
+      },
       graphqlUrl,
       realtimeUrl,
       httpUrl: door.url,
@@ -265,6 +299,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       lambda,
       database,
       token,
+      reload,
       close,
     };
   } catch (error) {
