@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, inject, it, onTestFinished } from 'vitest';
+import { NO_FAULTS } from '../../local/faults/index.ts';
+import { createWebServer } from '../../local/web/server.ts';
+import { modelRequests } from '../contract/api.ts';
+import { countedText, expectReceipt, storedMessages } from '../contract/streamed-answer.ts';
+import { describeInChromium } from './chromium.ts';
+import { startGate, type Gate } from './gate.ts';
+import { expectGrowth, UNREACHABLE, useWebPages } from './web-page.ts';
+
+describeInChromium('the page when something goes wrong', () => {
+  const { target, open, openIn, context } = useWebPages();
+
+  afterEach(() => target().stack.appSync.setFaults(NO_FAULTS));
+
+  /** A page whose way to the service can be closed. */
+  async function gatedPage(): Promise<{ gate: Gate; origin: string }> {
+    const gate = await startGate(Number(new URL(target().graphqlUrl).port));
+    const api = `http://127.0.0.1:${gate.port}`;
+    const config = {
+      endpoint: `${api}/graphql`,
+      apiKey: target().apiKey,
+      tokenUrl: `${api}/local/token`,
+      model: { name: 'offline', isOffline: true },
+    };
+    const server = createServer(
+      createWebServer({ root: inject('webRoot'), config, httpUrl: target().httpUrl }),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(async () => {
+      server.closeAllConnections();
+      server.close();
+      await gate.shut();
+    });
+    return { gate, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  }
+
+  async function expectStored(conversationId: string, text: string): Promise<void> {
+    const [answer] = await storedMessages(target(), { apiKey: target().apiKey }, conversationId);
+    expect(answer).toMatchObject({ status: 'COMPLETE', text });
+    expectReceipt(answer?.end, text);
+  }
+
+  it('continues an answer after a reload to the exact text', async () => {
+    const { page, send, composer, answers, shownTexts, button, conversationId } = await open();
+    await send('/tokens 200 50');
+    await answers.filter({ hasText: 'w30' }).waitFor();
+    await composer.fill('a draft');
+
+    await page.reload();
+    await button('Stop').waitFor();
+    expect(await composer.inputValue()).toBe('a draft');
+    await answers.filter({ hasText: 'w200' }).waitFor();
+    await button('Regenerate').waitFor();
+
+    const texts = (await shownTexts(0)).filter((text) => text !== '');
+    expect(texts[0]).toContain('w30');
+    expectGrowth(texts, countedText(200), 3);
+    await expectStored(conversationId(), countedText(200));
+    expect(await modelRequests(target(), '/tokens 200 50')).toHaveLength(1);
+  });
+
+  it('agrees with another tab, of which one started the answer', async () => {
+    const watched = await context();
+    const path = `/c/${randomUUID()}`;
+    const [first, second] = [await openIn(watched, path), await openIn(watched, path)];
+    await Promise.all([first.live(), second.live()]);
+
+    await first.send('/tokens 120 60');
+    for (const tab of [first, second]) await tab.button('Regenerate').waitFor();
+    for (const tab of [first, second]) expectGrowth(await tab.shownTexts(0), countedText(120));
+    await second.send('/echo from the second');
+    for (const tab of [first, second]) await tab.button('Regenerate').nth(1).waitFor();
+
+    const texts = await Promise.all([first, second].map(({ log }) => log.innerText()));
+    expect(texts[0]).toBe(texts[1]);
+    expect(texts[0]).toContain('from the second');
+    expect(await modelRequests(target(), '/tokens 120 60')).toHaveLength(1);
+    await expectStored(first.conversationId(), 'from the second');
+  });
+
+  it('heals cut sockets and never shows a hole', async () => {
+    const { watched, live, send, status, answers, shownTexts, conversationId } = await open();
+    watched.expectErrors(...UNREACHABLE);
+    await live();
+    target().stack.appSync.setFaults({ ...NO_FAULTS, cutSocketsEveryMs: 1_200 });
+
+    await send('/tokens 200 50');
+    await status.filter({ hasText: 'Reconnecting' }).waitFor();
+    await answers.filter({ hasText: 'w200' }).waitFor();
+    target().stack.appSync.setFaults(NO_FAULTS);
+    await live();
+
+    expectGrowth(await shownTexts(0), countedText(200));
+    await expectStored(conversationId(), countedText(200));
+  });
+
+  it('shows that the service is down at page load, keeps what is sent, and sends it when the service is there', async () => {
+    const { gate, origin } = await gatedPage();
+    await gate.shut();
+    const watched = await context();
+    watched.expectErrors(...UNREACHABLE);
+    const { status, send, questions, answers, live, conversationId } = await openIn(watched, '/', origin);
+
+    await status.filter({ hasText: 'Offline' }).waitFor();
+    await send('/echo patience');
+    await questions.filter({ hasText: /Not sent yet/ }).waitFor();
+    await gate.open();
+    await answers.filter({ hasText: 'patience' }).waitFor();
+    await live();
+
+    expect(await questions.count()).toBe(1);
+    expect(await questions.first().textContent()).not.toMatch(/Not sent yet|Sending/);
+    await expectStored(conversationId(), 'patience');
+    expect(await modelRequests(target(), '/echo patience')).toHaveLength(1);
+  });
+
+  it('keeps the text when the service goes away mid-answer, and goes on when it is back', async () => {
+    const { gate, origin } = await gatedPage();
+    const watched = await context();
+    watched.expectErrors(...UNREACHABLE);
+    const { send, status, answers, shownTexts, live, button, conversationId } = await openIn(
+      watched,
+      '/',
+      origin,
+    );
+    await live();
+    await send('/tokens 200 50');
+    await answers.filter({ hasText: 'w30' }).waitFor();
+
+    await gate.shut();
+    await status.filter({ hasText: 'Offline' }).waitFor();
+    expect(await answers.first().textContent()).toContain('w30');
+    await gate.open();
+    await button('Regenerate').waitFor();
+    await live();
+
+    expectGrowth(await shownTexts(0), countedText(200));
+    await expectStored(conversationId(), countedText(200));
+  });
+});
