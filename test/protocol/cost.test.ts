@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { PRICES } from '../../local/metrics/index.ts';
 import type { PacingProfile } from '../../protocol/generated/schema-types.ts';
 import { batchSent, dueAt, PROFILES, startPacing, unitsDue } from '../../protocol/pacing.ts';
 
@@ -40,7 +41,7 @@ function batchesOf(profile: PacingProfile): number {
 /** One start, START, the batches and END as mutations; all but the start are delivered, plus connect and subscribe. */
 function appSyncDollars(batches: number): number {
   const publishes = batches + 2;
-  return (ANSWERS * ((1 + publishes) * 4 + (publishes + 2) * 2)) / 1_000_000;
+  return ANSWERS * ((1 + publishes) * PRICES.appSyncOperation + (publishes + 2) * PRICES.realtimeUnit);
 }
 
 function documented(profile: PacingProfile): { batches: number; dollars: number } {
@@ -52,6 +53,21 @@ function documented(profile: PacingProfile): { batches: number; dollars: number 
 }
 
 describe('docs/cost.md', () => {
+  it.each([
+    ['AppSync query or mutation', PRICES.appSyncOperation * 1e6],
+    ['AppSync real-time message (5 KB units), connect or subscription start', PRICES.realtimeUnit * 1e6],
+    ['AppSync connection minute', PRICES.connectionMinute * 1e6],
+    ['Lambda request', PRICES.lambdaRequest * 1e6],
+    ['Lambda arm64', PRICES.lambdaGbSecond],
+    ['Lambda streamed answer, beyond its first 6 MB', PRICES.streamedGb],
+    ['DynamoDB on demand, write unit', PRICES.writeUnit * 1e6],
+    ['DynamoDB on demand, read unit', PRICES.readUnit * 1e6],
+  ])('has the price that the metrics use for: %s', (item, price) => {
+    const row = DOCUMENT.split('\n').find((line) => line.startsWith(`| ${item} |`));
+
+    expect(Number(/\$([\d.]+)/.exec(row ?? '')?.[1])).toBeCloseTo(price, 10);
+  });
+
   it.each(['LIVE', 'BALANCED', 'ECONOMY'] as const)(
     'tells what pacing %s comes to, within 5 percent',
     (profile) => {
