@@ -1,4 +1,5 @@
-import type { ChatMessage } from '../index.ts';
+import type { ChatMessage, MessageRole } from '../index.ts';
+import { shared, sharedList } from '../snapshot.ts';
 
 /** The branch a person chose, by parent: the id of the child that is shown. Roots have the parent `''`. */
 export type BranchChoices = ReadonlyMap<string, string>;
@@ -63,18 +64,62 @@ function chosen(
   return choice ?? newest ?? siblings.at(-1) ?? any;
 }
 
-/** The sibling `step` places after a message; undefined at either end. */
-export function siblingOf(entry: ThreadEntry, step: number): string | undefined {
-  return entry.siblings[entry.siblings.indexOf(entry.message.id) + step];
+/** A message of the shown path without its text: what a list needs to know. All primitives. */
+export interface ThreadRow {
+  readonly messageId: string;
+  /** The same before and after the service accepted a message, unlike its id. */
+  readonly key: string;
+  readonly role: MessageRole;
+  readonly isPending: boolean;
+  readonly parent: string;
+  /** Among its siblings, from 1. */
+  readonly place: number;
+  readonly siblings: number;
+  readonly previousId: string | undefined;
+  readonly nextId: string | undefined;
+}
+
+function rowOf({ message, siblings }: ThreadEntry): ThreadRow {
+  const index = siblings.indexOf(message.id);
+  return {
+    messageId: message.id,
+    key: message.role === 'USER' ? (message.clientMessageId ?? message.id) : message.id,
+    role: message.role,
+    isPending: message.pending,
+    parent: parentKey(message),
+    place: index + 1,
+    siblings: siblings.length,
+    previousId: siblings[index - 1],
+    nextId: siblings[index + 1],
+  };
+}
+
+/**
+ * Reads the rows of the shown path from snapshots. Rows and list keep their identity for as long as the path stays as it
+ * is, so that a list does not render for a token.
+ */
+export function rowReader(
+  choices: BranchChoices,
+): (state: { readonly messages: readonly ChatMessage[] }) => readonly ThreadRow[] {
+  let rows: readonly ThreadRow[] = [];
+  return ({ messages }) => {
+    const known = new Map(rows.map((row) => [row.key, row]));
+    const next = threadOf(messages, choices).map((entry) => {
+      const row = rowOf(entry);
+      return shared(known.get(row.key), row);
+    });
+    rows = sharedList(rows, next);
+    return rows;
+  };
 }
 
 /**
  * What a new message follows: the end of the shown path. Undefined, so that the service places it after the newest answer,
  * while nothing is loaded or the end itself is not placed yet.
  */
-export function parentOfNext(path: readonly ThreadEntry[]): string | undefined {
-  const last = path.at(-1)?.message;
-  return last && !last.pending ? last.id : undefined;
+export function parentOfNext(rows: readonly ThreadRow[]): string | undefined {
+  const last = rows.at(-1);
+  return last && !last.isPending ? last.messageId : undefined;
 }
 
 /** Whether an answer is on its way. */

@@ -1,5 +1,6 @@
 import { useCallback, useState } from 'react';
-import { isChatError, type ChatClient } from '../index.ts';
+import { isChatError } from '../index.ts';
+import type { ConversationMethods } from '../react/index.ts';
 import type { AnswerAction } from './components/answer.tsx';
 import { errorText } from './error-text.ts';
 
@@ -9,8 +10,8 @@ export interface ActionState {
   readonly failure?: string;
 }
 
-/** Regenerates and continues answers of a conversation; what is refused is told by message. `act` never throws. */
-export function useAnswerActions(client: ChatClient, id: string) {
+/** Regenerates and continues answers; what is refused is told by message. `act` never throws. */
+export function useAnswerActions(methods: ConversationMethods) {
   const [states, setStates] = useState<ReadonlyMap<string, ActionState>>(new Map());
   const act = useCallback(
     async (messageId: string, action: AnswerAction): Promise<void> => {
@@ -23,14 +24,14 @@ export function useAnswerActions(client: ChatClient, id: string) {
         });
       tell({ asked: action });
       try {
-        const { ended } = await client.conversation(id)[action](messageId);
+        const { ended } = await methods[action](messageId);
         ended.catch(() => undefined);
         tell(undefined);
       } catch (error) {
         tell({ failure: isChatError(error) ? errorText(error) : 'Something went wrong.' });
       }
     },
-    [client, id],
+    [methods],
   );
   return { states, act };
 }

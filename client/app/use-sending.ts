@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { isChatError, type ChatClient, type ChatError } from '../index.ts';
+import { isChatError, type ChatError } from '../index.ts';
+import type { ConversationMethods } from '../react/index.ts';
 import type { KeptTexts, UnsentText } from './kept-texts.ts';
 
 /** A text that the service refused. */
@@ -19,7 +20,7 @@ interface Sending {
  * Sends texts of one conversation. A text is kept with its `clientMessageId` until the service accepted or refused it, so
  * that a reload sends it again without doing anything twice.
  */
-export function useSending(client: ChatClient, texts: KeptTexts, id: string, key: string): Sending {
+export function useSending(methods: ConversationMethods, texts: KeptTexts, id: string, key: string): Sending {
   const [refused, setRefused] = useState<RefusedText>();
   const isMounted = useRef(true);
 
@@ -27,7 +28,7 @@ export function useSending(client: ChatClient, texts: KeptTexts, id: string, key
     async (unsent: UnsentText) => {
       texts.keepUnsent(key, unsent);
       try {
-        const { ended } = await client.conversation(id).send(unsent);
+        const { ended } = await methods.send(unsent);
         texts.forgetUnsent(key, unsent.clientMessageId);
         // The transcript tells how it ended.
         ended.catch(() => undefined);
@@ -38,7 +39,7 @@ export function useSending(client: ChatClient, texts: KeptTexts, id: string, key
         else if (texts.draft(id) === '') texts.keepDraft(id, unsent.text);
       }
     },
-    [client, texts, id, key],
+    [methods, texts, id, key],
   );
   useEffect(() => {
     isMounted.current = true;

@@ -1,4 +1,7 @@
-import { createContext, useCallback, useContext, useState, type ReactNode } from 'react';
+import { createContext, useCallback, useContext, useEffect, useState, type ReactNode } from 'react';
+
+/** Screen readers take a text when it appears; afterwards it would only be met a second time by who reads on. */
+const KEPT_MS = 3_000;
 
 const AnnounceContext = createContext<(text: string) => void>(() => undefined);
 
@@ -12,6 +15,11 @@ export function Announcer({ children }: { readonly children: ReactNode }) {
     (text: string) => setSpoken(({ serial }) => ({ serial: serial + 1, text })),
     [],
   );
+  useEffect(() => {
+    if (spoken.text === '') return;
+    const timer = setTimeout(() => announce(''), KEPT_MS);
+    return () => clearTimeout(timer);
+  }, [spoken, announce]);
   return (
     <AnnounceContext value={announce}>
       {children}

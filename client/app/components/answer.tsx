@@ -1,4 +1,4 @@
-import { memo, useEffect, useId, useRef } from 'react';
+import { useEffect, useId, useRef } from 'react';
 import type { ChatMessage } from '../../index.ts';
 import { useRevealedText } from '../../react/index.ts';
 import { Markdown } from '../markdown/markdown.tsx';
@@ -19,12 +19,11 @@ interface AnswerProps extends BranchProps {
   readonly asked: AnswerAction | undefined;
   /** Why the last action was refused. */
   readonly failure: string | undefined;
-  /** A stable function. */
-  readonly onAction: (messageId: string, action: AnswerAction) => void;
+  readonly onAction: (action: AnswerAction) => void;
 }
 
 /** An answer: its text as it arrives, how it ended, and what can be asked of it. */
-export const Answer = memo(function Answer(props: AnswerProps) {
+export function Answer(props: AnswerProps) {
   const { message, isOver, asked, failure, onAction, ...branch } = props;
   const nameId = useId();
   const text = useRevealedText(message);
@@ -56,7 +55,7 @@ export const Answer = memo(function Answer(props: AnswerProps) {
           <BranchPicker {...branch} noun="answer" />
         </div>
       )}
-      {isUnderWay && branch.siblings > 1 && (
+      {isUnderWay && branch.row.siblings > 1 && (
         <div className="message-foot">
           <BranchPicker {...branch} noun="answer" />
         </div>
@@ -68,7 +67,7 @@ export const Answer = memo(function Answer(props: AnswerProps) {
       )}
     </article>
   );
-});
+}
 
 /** Exactly as long as the answer is on its way. */
 function Activity({ status }: Pick<ChatMessage, 'status'>) {
@@ -97,11 +96,11 @@ function Actions({ message, asked, isOver, onAction }: ActionsProps) {
   return (
     <>
       {message.status === 'INTERRUPTED' && message.end?.continuable && (
-        <button type="button" disabled={isBusy} onClick={() => onAction(message.id, 'continue')}>
+        <button type="button" disabled={isBusy} onClick={() => onAction('continue')}>
           Continue
         </button>
       )}
-      <button type="button" disabled={isBusy} onClick={() => onAction(message.id, 'regenerate')}>
+      <button type="button" disabled={isBusy} onClick={() => onAction('regenerate')}>
         {message.status === 'FAILED' ? 'Try again' : 'Regenerate'}
       </button>
     </>

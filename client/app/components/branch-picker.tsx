@@ -1,15 +1,15 @@
+import type { ThreadRow } from '../thread.ts';
+
 /** Where a message stands among its siblings, and how to see another one. */
 export interface BranchProps {
-  readonly messageId: string;
-  /** From 1. */
-  readonly place: number;
-  readonly siblings: number;
-  /** Shows the sibling `step` places on; a stable function. */
-  readonly onStep: (messageId: string, step: number) => void;
+  readonly row: Pick<ThreadRow, 'parent' | 'place' | 'siblings' | 'previousId' | 'nextId'>;
+  /** Shows a child of a parent; a stable function. */
+  readonly onChoose: (parent: string, childId: string) => void;
 }
 
 /** `‹ 1/2 ›`: chooses between the siblings of a message; nothing when it has none. */
-export function BranchPicker({ messageId, place, siblings, onStep, noun }: BranchProps & { noun: string }) {
+export function BranchPicker({ row, onChoose, noun }: BranchProps & { noun: string }) {
+  const { parent, place, siblings, previousId, nextId } = row;
   if (siblings < 2) return null;
   return (
     <span className="branches" role="group" aria-label={`Versions of this ${noun}`}>
@@ -17,8 +17,8 @@ export function BranchPicker({ messageId, place, siblings, onStep, noun }: Branc
         type="button"
         className="icon-button"
         aria-label={`Previous ${noun}`}
-        disabled={place === 1}
-        onClick={() => onStep(messageId, -1)}
+        disabled={previousId === undefined}
+        onClick={() => previousId !== undefined && onChoose(parent, previousId)}
       >
         <span aria-hidden="true">‹</span>
       </button>
@@ -30,8 +30,8 @@ export function BranchPicker({ messageId, place, siblings, onStep, noun }: Branc
         type="button"
         className="icon-button"
         aria-label={`Next ${noun}`}
-        disabled={place === siblings}
-        onClick={() => onStep(messageId, 1)}
+        disabled={nextId === undefined}
+        onClick={() => nextId !== undefined && onChoose(parent, nextId)}
       >
         <span aria-hidden="true">›</span>
       </button>

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useChatClient, useConversationPart } from '../../react/index.ts';
+import { useConversationMethods, useConversationPart } from '../../react/index.ts';
 import { errorText } from '../error-text.ts';
 import { identityKey } from '../session.ts';
 import { runningAnswer } from '../thread.ts';
@@ -15,7 +15,7 @@ const NEW_DRAFT = 'new';
 /** One conversation: its messages and the composer. Focus is in the composer from the start, and stays there. */
 export function ConversationView({ id, isNew }: { readonly id: string; readonly isNew: boolean }) {
   const { session, router, texts } = usePage();
-  const client = useChatClient();
+  const methods = useConversationMethods(id);
   const input = useRef<HTMLTextAreaElement>(null);
   const draftKey = isNew ? NEW_DRAFT : id;
   const [text, setText] = useState(() => texts.draft(draftKey));
@@ -24,7 +24,7 @@ export function ConversationView({ id, isNew }: { readonly id: string; readonly 
   const runningId = useConversationPart(id, (state) => runningAnswer(state.messages)?.id);
   const isOver = useConversationPart(id, (state) => state.error?.code === 'NOT_FOUND');
   const key = `${identityKey(session.getSnapshot().identity)}:${id}`;
-  const { refused, forgetRefused, send } = useSending(client, texts, id, key);
+  const { refused, forgetRefused, send } = useSending(methods, texts, id, key);
 
   const write = useCallback(
     (next: string) => {
@@ -48,10 +48,7 @@ export function ConversationView({ id, isNew }: { readonly id: string; readonly 
     input.current?.focus();
     if (runningId === undefined) return;
     // Retried until the service answers; a refusal means that it had ended.
-    client
-      .conversation(id)
-      .cancel(runningId)
-      .catch(() => undefined);
+    methods.cancel(runningId).catch(() => undefined);
   };
   return (
     <main className="conversation">

@@ -35,9 +35,11 @@ export function Frame({ identity, route, children }: FrameProps) {
   );
   return (
     <div className="page">
-      <a className="skip-link" href="#message">
-        Skip to the message box
-      </a>
+      {route.kind !== 'invalid' && (
+        <a className="skip-link" href="#message">
+          Skip to the message box
+        </a>
+      )}
       <header className="page-head">
         {isNarrow && (
           <button
@@ -53,7 +55,7 @@ export function Frame({ identity, route, children }: FrameProps) {
         <h1>appsync-chat</h1>
         {route.kind !== 'invalid' && <ConnectionStatus key={route.id} id={route.id} />}
         <button type="button" className="new-button" aria-label="New conversation" onClick={startNew}>
-          <span aria-hidden="true">＋</span>
+          <span aria-hidden="true">+</span>
           <span className="wide-only">New conversation</span>
         </button>
         <span className="identity wide-only">{identityWords(identity)}</span>

@@ -1,4 +1,4 @@
-import { memo, useId } from 'react';
+import { useId } from 'react';
 import type { ChatMessage } from '../../index.ts';
 import { BranchPicker, type BranchProps } from './branch-picker.tsx';
 
@@ -9,7 +9,7 @@ interface UserMessageProps extends BranchProps {
 }
 
 /** A question as it was typed. */
-export const UserMessage = memo(function UserMessage({ message, isWaiting, ...branch }: UserMessageProps) {
+export function UserMessage({ message, isWaiting, ...branch }: UserMessageProps) {
   const nameId = useId();
   return (
     <article className="message user" aria-labelledby={nameId}>
@@ -23,4 +23,4 @@ export const UserMessage = memo(function UserMessage({ message, isWaiting, ...br
       </div>
     </article>
   );
-});
+}

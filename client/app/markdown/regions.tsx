@@ -7,10 +7,10 @@ export function CodeBlock({ children }: { readonly children: ReactNode }) {
   const isWide = useIsWide(ref);
   return (
     <div className="code-block">
+      <CopyButton label="Copy code" text={() => ref.current?.textContent ?? ''} />
       <pre ref={ref} {...(isWide && { tabIndex: 0, role: 'group', 'aria-label': 'Code' })}>
         {children}
       </pre>
-      <CopyButton label="Copy code" text={() => ref.current?.textContent ?? ''} />
     </div>
   );
 }
