@@ -15,6 +15,7 @@ import {
   type LambdaService,
 } from './lambda/index.ts';
 import { createMetricsRecorder } from './metrics/index.ts';
+import { createPlayground } from './playground/playground.ts';
 import { createReload, createResolverCode, type ReloadReport } from './reload/index.ts';
 import { createFindSource } from './reload/source-positions.ts';
 import { createSwitches } from './switches.ts';
@@ -268,8 +269,14 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     internal.handle = (request, response) => {
       if (!lambdaApi(request, response)) response.writeHead(404).end();
     };
+    const page = pageConfig(model, api.url, options.withOfflineModel);
+    const playground =
+      page.apiKey === undefined
+        ? undefined
+        : createPlayground({ endpoint: page.endpoint, apiKey: page.apiKey, region: REGION });
     api.handle = (request, response) => {
       if (issuer.handle(request, response) || switches(request, response)) return;
+      if (playground?.(request, response)) return;
       void appSync.handleHttp(request, response).then((isHandled) => {
         if (!isHandled) response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
       });
@@ -279,10 +286,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     });
     const urlFunction = model.lambdas.find((candidate) => candidate.url);
     if (urlFunction) door.handle = createFunctionUrl({ lambda: urlFunction, service: lambda });
-    if (options.web && web) {
-      const config = pageConfig(model, api.url, options.withOfflineModel);
-      web.handle = createWebServer({ root: options.web.root, config, httpUrl: door.url });
-    }
+    if (options.web && web)
+      web.handle = createWebServer({ root: options.web.root, config: page, httpUrl: door.url });
     return {
       get model() {
         return running;
