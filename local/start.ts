@@ -1,14 +1,16 @@
 /**
- * Entry of `npm start`: synthesizes the app, runs the local stack, prints the addresses once every part answers, and
- * stops everything on Ctrl-C, SIGTERM or the end of the process that started it.
+ * Entry of `npm start`: synthesizes the app, runs the local stack, prints the addresses once every part answers, reloads
+ * what is edited, and stops everything on Ctrl-C, SIGTERM or the end of the process that started it.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { banner } from './banner.ts';
 import type { LambdaLog } from './lambda/index.ts';
-import { chooseModel } from './model-choice.ts';
+import { chooseModel, type ModelChoice } from './model-choice.ts';
+import { startReloader, type Reloader } from './reload/index.ts';
 import { startLocalStack, type LocalStack } from './stack.ts';
 import { synthesize } from './synthesize.ts';
+import { buildPage } from './web/build.ts';
 
 /** Everything ends within this time of a signal. */
 const STOP_WITHIN_MS = 4_500;
@@ -19,6 +21,7 @@ interface StartOptions {
   host: string;
   keepsData: boolean;
   isVerbose: boolean;
+  reloads: boolean;
 }
 
 class UsageError extends Error {
@@ -35,17 +38,24 @@ function readOptions(words: string[], environment: NodeJS.ProcessEnv): StartOpti
         host: { type: 'string', default: '127.0.0.1' },
         memory: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
+        'no-watch': { type: 'boolean', default: false },
       },
     }));
   } catch (error) {
     throw new UsageError(
-      `${(error as Error).message}. Options: --port N, --host ADDRESS, --memory, --verbose`,
+      `${(error as Error).message}. Options: --port N, --host ADDRESS, --memory, --verbose, --no-watch`,
     );
   }
   const port = Number(values.port ?? environment.CHAT_PORT ?? DEFAULT_PORT);
   if (!Number.isInteger(port) || port < 1 || port > 65_000)
     throw new UsageError('--port takes a number from 1 to 65000');
-  return { port, host: values.host, keepsData: !values.memory, isVerbose: values.verbose };
+  return {
+    port,
+    host: values.host,
+    keepsData: !values.memory,
+    isVerbose: values.verbose,
+    reloads: !values['no-watch'],
+  };
 }
 
 function consoleLog(isVerbose: boolean): LambdaLog {
@@ -69,6 +79,17 @@ async function checkReady(stack: LocalStack): Promise<void> {
   if (!health.ok) throw new Error(`The HTTP door does not answer: ${health.status}`);
 }
 
+/** Edits of the service and of the page are taken over from here on. */
+function reloadOnSave(root: string, stack: LocalStack, model: ModelChoice): Promise<Reloader> {
+  return startReloader({
+    root,
+    synthesize: (outdir, signal) => synthesize(outdir, model.context, { withSourceMaps: true, signal }),
+    reload: (cdkOut) => stack.reload(cdkOut),
+    buildPage: (signal) => buildPage(`${root}.local/web`, { signal }),
+    print: (text) => console.log(text),
+  });
+}
+
 function explain(error: unknown): string {
   const { code, port } = error as { code?: string; port?: number };
   if (code === 'EADDRINUSE')
@@ -82,18 +103,19 @@ async function main(): Promise<void> {
   const model = chooseModel(process.env);
   const root = fileURLToPath(new URL('..', import.meta.url));
   let stack: LocalStack | undefined;
-  let isStopping = false;
+  let reloader: Reloader | undefined;
+  const stopping = new AbortController();
   const stop = (code: number) => {
-    if (isStopping) return;
-    isStopping = true;
+    if (stopping.signal.aborted) return;
+    stopping.abort();
     setTimeout(() => process.exit(code), STOP_WITHIN_MS).unref();
-    void (stack?.close() ?? Promise.resolve()).finally(() => process.exit(code));
+    void Promise.allSettled([reloader?.close(), stack?.close()]).finally(() => process.exit(code));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
   process.on('disconnect', () => stop(0));
   try {
     const cdkOut = `${root}.local/cdk.out`;
-    await synthesize(cdkOut, model.context);
+    await synthesize(cdkOut, model.context, { withSourceMaps: true, signal: stopping.signal });
     stack = await startLocalStack({
       cdkOut,
       host: options.host,
@@ -104,15 +126,17 @@ async function main(): Promise<void> {
       log: consoleLog(options.isVerbose),
       ...(options.keepsData ? { dataDir: `${root}.local/data` } : {}),
     });
-    if (isStopping) return void (await stack.close());
+    if (stopping.signal.aborted) return void (await stack.close());
     await checkReady(stack);
     void stack.database.ended.then((reason) => {
-      if (isStopping || reason === undefined) return;
+      if (stopping.signal.aborted || reason === undefined) return;
       console.error(`appsync-chat: the local database has ended: ${reason}`);
       stop(1);
     });
+    if (options.reloads) reloader = await reloadOnSave(root, stack, model);
     console.log(banner(stack, model, options.keepsData));
   } catch (error) {
+    if (stopping.signal.aborted) return;
     console.error(`appsync-chat: ${explain(error)}`);
     stop(1);
   }
