@@ -47,8 +47,8 @@ export interface MetricsSources {
 }
 
 /**
- * Adds up the counters. Owners who chose the same conversation id share a row. What only the database knows of has no row,
- * because it is work of the stack itself; it is in the total.
+ * Adds up the counters. Owners who chose the same conversation id share a row. The rows are the ledger's: a conversation that
+ * only the database still knows of has lost its row, and its units are in the total.
  */
 export function metricsOf({ since, ledger, consumed, only }: MetricsSources): Metrics {
   const everything: DatabaseUnits = { readUnits: 0, writeUnits: 0 };
