@@ -147,10 +147,12 @@ describe('the packed library', () => {
   });
 });
 
-describe('client/index.ts', () => {
+describe.each([
+  ['client/index.ts', 'createChatClient'],
+  ['client/react/index.ts', 'useConversation'],
+])('%s', (entry, name) => {
   it('imports unbuilt under tsx', async () => {
-    const program =
-      "import('./client/index.ts').then((client) => console.log(typeof client.createChatClient))";
+    const program = `import('./${entry}').then((entry) => console.log(typeof entry.${name}))`;
 
     const { stdout } = await promisify(execFile)(join(root, 'node_modules/.bin/tsx'), ['--eval', program], {
       cwd: root,
