@@ -53,14 +53,14 @@ export function createAmplifyTransport(options: AmplifyTransportOptions): Transp
   const client = amplifyClient(endpoint, auth);
 
   const request = async <Data>(query: string, variables: Variables): Promise<Data> => {
-    const used = await requestAuth(auth);
+    const used = await requestAuth(auth, endpoint);
     try {
       return await send<Data>(client, clock, { query, variables, ...used });
     } catch (thrown) {
       const error = requestError(thrown);
       if (error.code !== 'UNAUTHENTICATED' || auth.type !== 'token') throw error;
       // The token may have expired: the application is asked once more, and believed when it gives another one.
-      const renewed = await requestAuth(auth);
+      const renewed = await requestAuth(auth, used.authToken);
       if (renewed.authToken === used.authToken) throw error;
       return await send<Data>(client, clock, { query, variables, ...renewed }).catch((again: unknown) => {
         throw requestError(again);
@@ -75,7 +75,7 @@ export function createAmplifyTransport(options: AmplifyTransportOptions): Transp
       // Amplify tells acknowledgements by Hub alone, with the variables of the call: this object names the subscription.
       const variables = { ...given };
       return watch(variables, observer, async () => {
-        const used = await requestAuth(auth);
+        const used = await requestAuth(auth, endpoint);
         return client.graphql({ query, variables, ...used }) as Observable;
       });
     },
@@ -101,22 +101,26 @@ function amplifyClient(endpoint: string | undefined, auth: ChatAuth): AmplifyCli
       API: { ...config.API, GraphQL: { endpoint, defaultAuthMode, ...apiKey } },
     });
   }
-  const { authMode, apiKey } = staticAuth(auth);
+  const { authMode, apiKey } = staticAuth(auth, endpoint);
   return generate({ endpoint, authMode, ...(apiKey !== undefined && { apiKey }) }) as AmplifyClient;
 }
 
-function staticAuth(auth: ChatAuth): RequestAuth {
+function staticAuth(auth: ChatAuth, endpoint: string | undefined): RequestAuth {
   if (auth.type === 'apiKey') return { authMode: 'apiKey', apiKey: auth.apiKey };
   if (auth.type === 'token') return { authMode: 'none' };
-  const { defaultAuthMode = 'userPool', apiKey } = Amplify.getConfig().API?.GraphQL ?? {};
+  const configured = Amplify.getConfig().API?.GraphQL;
+  // The key and the default mode of the application's own API are for that one alone.
+  if (endpoint !== undefined && spelledForAmplify(configured?.endpoint) !== endpoint)
+    return { authMode: 'userPool' };
+  const { defaultAuthMode = 'userPool', apiKey } = configured ?? {};
   return { authMode: defaultAuthMode, ...(defaultAuthMode === 'apiKey' && { apiKey }) };
 }
 
-async function requestAuth(auth: ChatAuth): Promise<RequestAuth> {
+async function requestAuth(auth: ChatAuth, refused?: string): Promise<RequestAuth> {
   if (auth.type !== 'token') return staticAuth(auth);
   try {
-    const authToken = await auth.getToken();
-    if (authToken) return { ...staticAuth(auth), authToken };
+    const authToken = await auth.getToken(refused);
+    if (authToken) return { ...staticAuth(auth, endpoint), authToken };
   } catch (thrown) {
     if (isChatError(thrown)) throw thrown;
     // fetch rejects with a TypeError when there is no network: that is no refusal.

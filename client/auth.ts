@@ -3,10 +3,10 @@ export type ChatEndpoint = string | { readonly data: { readonly url: string } };
 
 /**
  * How requests are authorized. `token`: `getToken` is called for every request and subscription, and once more when the
- * service refuses a token, so it may answer a cached one until that expires; when it throws, the request fails with
- * UNAUTHENTICATED. `amplify`: Amplify's own session.
+ * service refuses a token, then with that token: so it may answer a cached one until it expires or is refused. When it
+ * throws, the request fails with UNAUTHENTICATED. `amplify`: Amplify's own session.
  */
 export type ChatAuth =
   | { readonly type: 'apiKey'; readonly apiKey: string }
-  | { readonly type: 'token'; readonly getToken: () => Promise<string> }
+  | { readonly type: 'token'; readonly getToken: (refused?: string) => Promise<string> }
   | { readonly type: 'amplify' };

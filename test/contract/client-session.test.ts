@@ -45,15 +45,18 @@ describe('a session', () => {
     expect(given.at(-1)).not.toBe(short);
   });
 
-  it('asks for the token once more when a request is refused', async () => {
+  it('asks for the token once more when a request is refused, and says which was', async () => {
     const expired = await target().stack.token('alice', -60);
-    let calls = 0;
-    const getToken = async () => (++calls === 1 ? expired : await target().token('alice'));
+    const refused: (string | undefined)[] = [];
+    const getToken = async (token?: string) => {
+      refused.push(token);
+      return token === expired ? await target().token('alice') : expired;
+    };
 
     const page = await chatClient(target(), { type: 'token', getToken }).conversations();
 
     expect(page.items).toBeInstanceOf(Array);
-    expect(calls).toBe(2);
+    expect(refused).toEqual([undefined, expired]);
   });
 
   it('shows UNAUTHENTICATED while the token is wrong, and connects with the first right one', async () => {
