@@ -96,11 +96,16 @@ function Actions({ message, asked, isOver, onAction }: ActionsProps) {
   return (
     <>
       {message.status === 'INTERRUPTED' && message.end?.continuable && (
-        <button type="button" disabled={isBusy} onClick={() => onAction('continue')}>
+        <button type="button" className="remedy" disabled={isBusy} onClick={() => onAction('continue')}>
           Continue
         </button>
       )}
-      <button type="button" disabled={isBusy} onClick={() => onAction('regenerate')}>
+      <button
+        type="button"
+        className={message.status === 'FAILED' ? 'remedy' : undefined}
+        disabled={isBusy}
+        onClick={() => onAction('regenerate')}
+      >
         {message.status === 'FAILED' ? 'Try again' : 'Regenerate'}
       </button>
     </>

@@ -1,4 +1,4 @@
-import { useCallback, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { useStickToBottom } from 'use-stick-to-bottom';
 
 interface TranscriptProps {
@@ -24,6 +24,14 @@ export function Transcript({ isSettled, hasMore, onLoadOlder, sent, children }: 
     resize: 'instant',
   });
   const { isLoading, load } = useOlder(scrollRef, onLoadOlder);
+  useEffect(() => {
+    const frame = scrollRef.current;
+    if (!frame || !isAtBottom || typeof ResizeObserver === 'undefined') return;
+    // The composer grew: the end stays above it.
+    const observer = new ResizeObserver(() => void scrollToBottom('instant'));
+    observer.observe(frame);
+    return () => observer.disconnect();
+  }, [scrollRef, isAtBottom, scrollToBottom]);
   useLayoutEffect(() => {
     if (sent > 0) void scrollToBottom('instant');
   }, [sent, scrollToBottom]);
