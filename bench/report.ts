@@ -4,7 +4,7 @@ import { summarize } from './statistics.ts';
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 's' | 'MB' | 'KB';
+  readonly unit: 'µs' | 'ms' | 's' | 'MB' | 'KB' | 'times';
   readonly target?: number;
 }
 
@@ -46,7 +46,7 @@ export function latencyFigures(
   });
 }
 
-const DIGITS: Record<Figure['unit'], number> = { ms: 2, s: 2, MB: 1, KB: 1 };
+const DIGITS: Record<Figure['unit'], number> = { µs: 0, ms: 2, s: 2, MB: 1, KB: 1, times: 2 };
 
 /** A figure as one line of the table. */
 export function figureLine({ name, value, unit, target }: Figure): string {
