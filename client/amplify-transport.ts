@@ -60,7 +60,7 @@ export function createAmplifyTransport(options: AmplifyTransportOptions): Transp
       const error = requestError(thrown);
       if (error.code !== 'UNAUTHENTICATED' || auth.type !== 'token') throw error;
       // The token may have expired: the application is asked once more, and believed when it gives another one.
-      const renewed = await requestAuth(auth, used.authToken);
+      const renewed = await requestAuth(auth, endpoint, used.authToken);
       if (renewed.authToken === used.authToken) throw error;
       return await send<Data>(client, clock, { query, variables, ...renewed }).catch((again: unknown) => {
         throw requestError(again);
@@ -116,8 +116,12 @@ function staticAuth(auth: ChatAuth, endpoint: string | undefined): RequestAuth {
   return { authMode: defaultAuthMode, ...(defaultAuthMode === 'apiKey' && { apiKey }) };
 }
 
-async function requestAuth(auth: ChatAuth, refused?: string): Promise<RequestAuth> {
-  if (auth.type !== 'token') return staticAuth(auth);
+async function requestAuth(
+  auth: ChatAuth,
+  endpoint: string | undefined,
+  refused?: string,
+): Promise<RequestAuth> {
+  if (auth.type !== 'token') return staticAuth(auth, endpoint);
   try {
     const authToken = await auth.getToken(refused);
     if (authToken) return { ...staticAuth(auth, endpoint), authToken };
