@@ -30,6 +30,7 @@ export interface Reloader {
   close(): Promise<void>;
 }
 
+/** Longer than the 50 ms within which chokidar tells of one change of a file only, so that no last save is missed. */
 const SETTLE_MS = 100;
 /** A synthesis takes about 2 s; one that takes this long hangs. */
 const MAX_RELOAD_MS = 60_000;

@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { watch } from 'chokidar';
 
 /** What an edit concerns. */
@@ -32,7 +34,9 @@ export async function watchSources(
   edited: (target: Target) => void,
   failed: (error: Error) => void,
 ): Promise<SourceWatch> {
-  const watcher = watch(Object.keys(SOURCES), {
+  // chokidar would be ready too early for a path that does not exist, and take the first edit for what was there before.
+  const present = Object.keys(SOURCES).filter((name) => existsSync(join(root, name)));
+  const watcher = watch(present, {
     cwd: root,
     ignoreInitial: true,
     ignored: (path, stats) => stats?.isFile() === true && !SOURCE_FILE.test(path),
