@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Amplify } from 'aws-amplify';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createChatClient } from '../../client/index.ts';
 import { countedText } from './streamed-answer.ts';
 import { useLocalTarget } from './target.ts';
@@ -9,10 +9,10 @@ const target = useLocalTarget();
 /** Amplify's own session: a user who signed in elsewhere. */
 let signedIn: { token: string; asked: number };
 
-beforeAll(async () => {
-  signedIn = { token: await target().token('alice'), asked: 0 };
+/** Amplify as an application configures it, signed in. */
+function configure(graphql: { endpoint: string; defaultAuthMode: 'userPool' | 'apiKey'; apiKey?: string }) {
   Amplify.configure(
-    { API: { GraphQL: { endpoint: target().graphqlUrl, region: 'us-east-1', defaultAuthMode: 'userPool' } } },
+    { API: { GraphQL: { region: 'us-east-1', ...graphql } } },
     {
       Auth: {
         tokenProvider: {
@@ -24,6 +24,11 @@ beforeAll(async () => {
       },
     },
   );
+}
+
+beforeEach(async () => {
+  signedIn = { token: await target().token('alice'), asked: 0 };
+  configure({ endpoint: target().graphqlUrl, defaultAuthMode: 'userPool' });
 });
 
 describe("a client on Amplify's own session", () => {
@@ -44,5 +49,18 @@ describe("a client on Amplify's own session", () => {
     expect(conversation.getSnapshot().connection).not.toBe('connecting');
     expect(signedIn.asked).toBeGreaterThan(before);
     expect(Amplify.getConfig()).toBe(configured);
+  });
+
+  it("is the user's at an endpoint that is not the application's own, whose key stays there", async () => {
+    configure({ endpoint: 'https://own.example.org/graphql', defaultAuthMode: 'apiKey', apiKey: 'da2-own' });
+    const chat = createChatClient({ endpoint: target().graphqlUrl, auth: { type: 'amplify' } });
+    onTestFinished(() => chat.close());
+
+    const conversation = chat.conversation(randomUUID());
+    const message = await (await conversation.send({ text: '/tokens 20 100' })).ended;
+
+    expect(message).toMatchObject({ status: 'COMPLETE', text: countedText(20) });
+    expect(conversation.getSnapshot().error).toBeUndefined();
+    expect(signedIn.asked).toBeGreaterThan(0);
   });
 });
