@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Principals } from '../iam/index.ts';
 import type { StackModel } from '../template/index.ts';
 import type { DataSource } from './data-sources/data-source.ts';
@@ -33,6 +34,8 @@ export interface ResolverPorts {
 export interface CompiledApi {
   readonly stack: ApiStack;
   readonly api: ApiSchema;
+  /** Differs between versions whose schemas differ: what was compiled against one does not serve the other. */
+  readonly schemaDigest: string;
   readonly documents: Documents;
   resolverOf(typeName: string, fieldName: string): FieldResolver | undefined;
 }
@@ -79,6 +82,7 @@ export function compileApi(stack: ApiStack, ports: ResolverPorts): CompiledApi {
   return {
     stack,
     api,
+    schemaDigest: createHash('sha256').update(stack.api.schema).digest('hex'),
     documents: createDocuments(api.schema, stack.api),
     resolverOf: (typeName, fieldName) => resolvers.get(`${typeName}.${fieldName}`),
   };

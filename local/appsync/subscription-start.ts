@@ -47,6 +47,7 @@ export async function startSubscription(
   const { caller } = origin;
   return {
     key: JSON.stringify([
+      api.schemaDigest,
       operation.prepared.text,
       operation.operation.name?.value,
       operation.rawVariables,

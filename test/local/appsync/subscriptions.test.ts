@@ -298,4 +298,22 @@ describe('a swapped version', () => {
     );
     expect(await seqOf(client)).toBe(77);
   });
+
+  it('gives a new subscriber the new schema, beside one with the same query that keeps the old', async () => {
+    const query = 'subscription { onBatch(conversationId: "c1") { seq text } }';
+    const selecting = 'mutation P($input: BatchInput!) { publish(input: $input) { conversationId seq } }';
+    const before = await start(query);
+    const stack = apiStack();
+    const schema = stack.api.schema.replace(
+      'text: String!\n    usage: Usage\n',
+      'text: String\n    usage: Usage\n',
+    );
+    expect(schema).not.toBe(stack.api.schema);
+    api.appSync.swapResolvers({ ...stack, api: { ...stack.api, schema } });
+    const after = await start(query);
+    await publish(api, batch(1), selecting);
+
+    expect((await before.next()).payload?.['data']).toEqual({ onBatch: null });
+    expect((await after.next()).payload?.['data']).toEqual({ onBatch: { seq: 1, text: null } });
+  });
 });
