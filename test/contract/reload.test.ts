@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { BrokenEdit } from '../../local/reload/index.ts';
+import { BrokenEdit, startReloader } from '../../local/reload/index.ts';
 import { callerOf, type Caller } from './api.ts';
 import { editedAssembly, removeGrant, resourcesOf } from './edited-assembly.ts';
-import { copiedSources } from './edited-sources.ts';
+import { copiedSources, synthesizeFrom } from './edited-sources.ts';
+import { Mailbox } from './mailbox.ts';
 import { openFeed } from './realtime-client.ts';
 import { countedText, expectGapless, expectReceipt } from './streamed-answer.ts';
 import { startTarget, type LocalTarget } from './target.ts';
@@ -138,5 +139,56 @@ describe('a reload', () => {
     await target.stack.reload(editedAssembly(() => undefined));
     const { assistantMessage } = await caller.call('send', { input });
     expect(await caller.ended(assistantMessage)).toMatchObject({ status: 'COMPLETE' });
+  });
+});
+
+describe('an edit that is saved', () => {
+  it('is taken over; a broken one is printed with file and line; closing ends a synthesis that runs', async () => {
+    const sources = copiedSources();
+    const file = 'resolvers/Mutation.renameConversation.ts';
+    const printed = new Mailbox<string>();
+    const syntheses = new Mailbox<Promise<void>>();
+    const reloader = await startReloader({
+      root: sources.root,
+      synthesize: (outdir, signal) => {
+        const synthesis = synthesizeFrom(sources.root, outdir, signal);
+        syntheses.put(synthesis);
+        return synthesis;
+      },
+      reload: (cdkOut) => target.stack.reload(cdkOut),
+      print: (text) => printed.put(text),
+    });
+    onTestFinished(() => reloader.close());
+    const { conversation, assistantMessage } = await caller.send('/echo hello');
+    await caller.ended(assistantMessage);
+    const expectNewCode = async () =>
+      expect(await caller.call('rename', { id: conversation.id, title: 'mine' })).toMatchObject({
+        title: 'renamed by the new resolver',
+      });
+    const said = async (count: number): Promise<string> => {
+      await printed.when(({ length }) => length >= count, `${count} reloads`);
+      return printed.items[count - 1] ?? '';
+    };
+
+    sources.edit(file, ...NEW_TITLE);
+    expect(await said(1)).toMatch(/^reloaded Mutation\.renameConversation in \d+\.\d s$/);
+    await expectNewCode();
+
+    const line = sources.edit(file, 'export function response(', 'export function response((');
+    expect(await said(2)).toMatch(/^not reloaded, the old code runs on \(\d+\.\d s\):\n/);
+    expect(await said(2)).toContain(`\n  ${file}:${line}:26 Expected identifier but found "("\n`);
+    await expectNewCode();
+
+    sources.edit(file, 'export function response((', 'export function response(');
+    expect(await said(3)).toMatch(/^nothing changed in \d+\.\d s$/);
+
+    sources.edit(file, 'renamed by', 'renamed again by');
+    await syntheses.when(({ length }) => length === 4, 'a fourth synthesis');
+    const closedAt = Date.now();
+    await reloader.close();
+    expect(Date.now() - closedAt).toBeLessThan(5_000);
+    await expect(syntheses.items[3]).rejects.toThrow();
+    await expectNewCode();
+    expect(printed.items).toHaveLength(3);
   });
 });
