@@ -1,19 +1,29 @@
 import type { ModelChoice } from './model-choice.ts';
+import { reachable } from './reachable.ts';
 import type { LocalStack } from './stack.ts';
 
-/** What `npm start` prints once every part answers: addresses, accounts, and a curl line that streams as it stands. */
-export function banner(
-  stack: Pick<LocalStack, 'graphqlUrl' | 'realtimeUrl' | 'httpUrl' | 'apiKey'>,
-  model: ModelChoice,
-  keepsData: boolean,
-): string {
+/** What the banner tells of a stack. */
+type ShownStack = Pick<
+  LocalStack,
+  'graphqlUrl' | 'realtimeUrl' | 'httpUrl' | 'webUrl' | 'playgroundUrl' | 'apiKey'
+>;
+
+/**
+ * What `npm start` prints once every part answers: addresses, accounts, and a curl line that streams as it stands. Addresses that stand for
+ * every interface are shown with loopback's, which browsers open.
+ */
+export function banner(stack: ShownStack, model: ModelChoice, keepsData: boolean): string {
+  const shown = (url = '') => (url ? reachable(url, { headers: { host: '127.0.0.1' } }) : 'none');
+  const door = shown(stack.httpUrl);
   return `
 appsync-chat is ready (local stack, not for production)
 
-  GraphQL     ${stack.graphqlUrl}
-  real-time   ${stack.realtimeUrl}
-  HTTP door   ${stack.httpUrl}
-  switches    ${stack.graphqlUrl.replace('/graphql', '/local/...')}
+  web client  ${shown(stack.webUrl)}
+  playground  ${shown(stack.playgroundUrl)}
+  GraphQL     ${shown(stack.graphqlUrl)}
+  real-time   ${shown(stack.realtimeUrl)}
+  HTTP door   ${door}
+  switches    ${shown(stack.graphqlUrl.replace('/graphql', '/local/...'))}
 
   API key     ${stack.apiKey}        token: npm run -s token -- alice
   model       ${model.isOffline ? 'offline (set OPENAI_API_KEY or OPENAI_BASE_URL for a real one)' : model.name}
@@ -21,7 +31,7 @@ appsync-chat is ready (local stack, not for production)
 
 Stream an answer:
 
-  curl -N ${stack.httpUrl}/chat -H 'x-api-key: ${stack.apiKey}' -H 'content-type: application/json' -d '{"text":"/tokens 50 10"}'
+  curl -N ${door}/chat -H 'x-api-key: ${stack.apiKey}' -H 'content-type: application/json' -d '{"text":"/tokens 50 10"}'
 
 Ctrl-C stops everything.
 `;

@@ -8,6 +8,11 @@ export interface ChildProgramOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A child program that failed. The message holds what it printed, and is all that a person needs. */
+export class ChildProgramError extends Error {
+  override readonly name = 'ChildProgramError';
+}
+
 /** What a child program left behind. */
 export interface ChildProgramResult {
   /** Null when a signal ended it. */

@@ -60,6 +60,8 @@ export interface LocalStack {
   readonly httpUrl: string;
   /** Where the web page is served, without a trailing slash; undefined when the stack serves none. */
   readonly webUrl: string | undefined;
+  /** The GraphQL playground; undefined when the template has no playground key. */
+  readonly playgroundUrl: string | undefined;
   /** Origin of the offline model; undefined when another model is used. */
   readonly offlineModelUrl: string | undefined;
   readonly apiKey: string;
@@ -296,6 +298,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       realtimeUrl,
       httpUrl: door.url,
       webUrl: web?.url,
+      playgroundUrl: page.playgroundUrl,
       offlineModelUrl: database.modelUrl,
       apiKey: LOCAL_API_KEY,
       issuer,

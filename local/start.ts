@@ -1,10 +1,11 @@
 /**
- * Entry of `npm start`: synthesizes the app, runs the local stack, prints the addresses once every part answers, reloads
- * what is edited, and stops everything on Ctrl-C, SIGTERM or the end of the process that started it.
+ * Entry of `npm start`: synthesizes the app and builds the web page, runs the local stack, prints the addresses once every
+ * part answers, reloads what is edited, and stops everything on Ctrl-C, SIGTERM or the end of the process that started it.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { banner } from './banner.ts';
+import { ChildProgramError } from './child-program.ts';
 import type { LambdaLog } from './lambda/index.ts';
 import { chooseModel, type ModelChoice } from './model-choice.ts';
 import { startReloader, type Reloader } from './reload/index.ts';
@@ -65,7 +66,7 @@ function consoleLog(isVerbose: boolean): LambdaLog {
   };
 }
 
-/** Each part answers: GraphQL through resolvers and table, and the HTTP door through its function. */
+/** Each part answers: GraphQL through resolvers and table, the HTTP door through its function, and what browsers open. */
 async function checkReady(stack: LocalStack): Promise<void> {
   const graphql = await fetch(stack.graphqlUrl, {
     method: 'POST',
@@ -75,9 +76,21 @@ async function checkReady(stack: LocalStack): Promise<void> {
   const answer = (await graphql.json()) as { errors?: unknown };
   if (!graphql.ok || answer.errors)
     throw new Error(`GraphQL does not answer: ${JSON.stringify(answer.errors)}`);
-  const health = await fetch(`${stack.httpUrl}/health`);
-  if (!health.ok) throw new Error(`The HTTP door does not answer: ${health.status}`);
+  const parts = {
+    'The HTTP door': `${stack.httpUrl}/health`,
+    'The web page': `${stack.webUrl}/`,
+    "The web page's configuration": `${stack.webUrl}/config.json`,
+    'The playground': `${stack.playgroundUrl}`,
+  };
+  for (const [name, url] of Object.entries(parts)) {
+    const { ok, status, body } = await fetch(url);
+    await body?.cancel();
+    if (!ok) throw new Error(`${name} does not answer: ${status}`);
+  }
 }
+
+/** Where the built page lies. */
+const webRoot = (root: string) => `${root}.local/web`;
 
 /** Edits of the service and of the page are taken over from here on. */
 function reloadOnSave(root: string, stack: LocalStack, model: ModelChoice): Promise<Reloader> {
@@ -85,7 +98,7 @@ function reloadOnSave(root: string, stack: LocalStack, model: ModelChoice): Prom
     root,
     synthesize: (outdir, signal) => synthesize(outdir, model.context, { withSourceMaps: true, signal }),
     reload: (cdkOut) => stack.reload(cdkOut),
-    buildPage: (signal) => buildPage(`${root}.local/web`, { signal }),
+    buildPage: (signal) => buildPage(webRoot(root), { signal }),
     print: (text) => console.log(text),
   });
 }
@@ -94,7 +107,7 @@ function explain(error: unknown): string {
   const { code, port } = error as { code?: string; port?: number };
   if (code === 'EADDRINUSE')
     return `Port ${port} is taken. Stop what uses it, or choose another base port: npm start -- --port 4100`;
-  if (error instanceof UsageError) return error.message;
+  if (error instanceof UsageError || error instanceof ChildProgramError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
@@ -104,37 +117,50 @@ async function main(): Promise<void> {
   const root = fileURLToPath(new URL('..', import.meta.url));
   let stack: LocalStack | undefined;
   let reloader: Reloader | undefined;
+  let preparing: Promise<unknown>[] = [];
   const stopping = new AbortController();
   const stop = (code: number) => {
     if (stopping.signal.aborted) return;
     stopping.abort();
     setTimeout(() => process.exit(code), STOP_WITHIN_MS).unref();
-    void Promise.allSettled([reloader?.close(), stack?.close()]).finally(() => process.exit(code));
+    void Promise.allSettled(preparing)
+      .then(() => Promise.allSettled([reloader?.close(), stack?.close()]))
+      .finally(() => process.exit(code));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
   process.on('disconnect', () => stop(0));
   try {
-    const cdkOut = `${root}.local/cdk.out`;
-    await synthesize(cdkOut, model.context, { withSourceMaps: true, signal: stopping.signal });
-    stack = await startLocalStack({
-      cdkOut,
-      host: options.host,
-      apiPort: options.port,
-      httpPort: options.port + 1,
-      withOfflineModel: model.isOffline,
-      secret: model.secret,
-      log: consoleLog(options.isVerbose),
-      ...(options.keepsData ? { dataDir: `${root}.local/data` } : {}),
-    });
-    if (stopping.signal.aborted) return void (await stack.close());
-    await checkReady(stack);
-    void stack.database.ended.then((reason) => {
+    const { signal } = stopping;
+    const startStack = async () => {
+      const cdkOut = `${root}.local/cdk.out`;
+      await synthesize(cdkOut, model.context, { withSourceMaps: true, signal });
+      stack = await startLocalStack({
+        cdkOut,
+        host: options.host,
+        apiPort: options.port,
+        httpPort: options.port + 1,
+        web: { port: options.port + 2, root: webRoot(root) },
+        withOfflineModel: model.isOffline,
+        secret: model.secret,
+        log: consoleLog(options.isVerbose),
+        ...(options.keepsData ? { dataDir: `${root}.local/data` } : {}),
+      });
+      return stack;
+    };
+    console.error('appsync-chat: synthesizing the app and building the web page');
+    const starting = startStack();
+    const building = buildPage(webRoot(root), { signal });
+    preparing = [starting, building];
+    const [started] = await Promise.all([starting, building]);
+    signal.throwIfAborted();
+    await checkReady(started);
+    void started.database.ended.then((reason) => {
       if (stopping.signal.aborted || reason === undefined) return;
       console.error(`appsync-chat: the local database has ended: ${reason}`);
       stop(1);
     });
-    if (options.reloads) reloader = await reloadOnSave(root, stack, model);
-    console.log(banner(stack, model, options.keepsData));
+    if (options.reloads) reloader = await reloadOnSave(root, started, model);
+    console.log(banner(started, model, options.keepsData));
   } catch (error) {
     if (stopping.signal.aborted) return;
     console.error(`appsync-chat: ${explain(error)}`);

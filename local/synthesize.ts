@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runChildProgram } from './child-program.ts';
+import { ChildProgramError, runChildProgram } from './child-program.ts';
 
 /** CDK context by key. */
 export type CdkContext = Readonly<Record<string, string | boolean>>;
@@ -35,5 +35,5 @@ export async function synthesize(
     },
     signal: options.signal,
   });
-  if (code !== 0) throw new Error(`The CDK app could not be synthesized:\n${output.trimEnd()}`);
+  if (code !== 0) throw new ChildProgramError(`The CDK app could not be synthesized:\n${output.trimEnd()}`);
 }

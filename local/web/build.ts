@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { runChildProgram } from '../child-program.ts';
+import { ChildProgramError, runChildProgram } from '../child-program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY = 'index.html';
@@ -41,7 +41,7 @@ async function runVite(source: string, outDir: string, signal: AbortSignal | und
       signal,
     },
   );
-  if (code !== 0) throw new Error(`The web page could not be built:\n${readable(output)}`);
+  if (code !== 0) throw new ChildProgramError(`The web page could not be built:\n${readable(output)}`);
 }
 
 /** What tells nothing of the page: durations, frames of Vite's own stack, and the rest of its printed error object. */
