@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -14,22 +14,29 @@ afterEach(() => {
   for (const child of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
 });
 
-/** Two neighbouring ports that were free a moment ago: the base port and the one after it. */
-async function freePortPair(): Promise<number> {
+const PORTS = 3;
+
+/** The first of the neighbouring ports that a stack takes, all free a moment ago. */
+async function freePorts(): Promise<number> {
   for (let tries = 0; tries < 50; tries += 1) {
     const first = createServer().listen(0, '127.0.0.1');
     await once(first, 'listening');
     const { port } = first.address() as AddressInfo;
-    const second = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      second.once('error', () => resolve(false));
-      second.listen(port + 1, '127.0.0.1', () => resolve(true));
-    });
-    first.close();
-    second.close();
-    if (isFree) return port;
+    const others = await Promise.all(
+      Array.from({ length: PORTS - 1 }, (_none, index) => opened(port + 1 + index)),
+    );
+    for (const server of [first, ...others]) server?.close();
+    if (others.every((server) => server !== undefined) && port + PORTS <= 65_000) return port;
   }
-  throw new Error('No two neighbouring ports are free');
+  throw new Error(`No ${PORTS} neighbouring ports are free`);
+}
+
+function opened(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
 }
 
 interface Program {
@@ -80,12 +87,26 @@ async function ended(child: ChildProcess): Promise<number | null> {
 
 describe('local/start.ts', () => {
   it('prints addresses that answer, gives tokens, and stops everything on SIGTERM within 5 s', async () => {
-    const port = await freePortPair();
+    const port = await freePorts();
     const stack = run('local/start.ts', ['--memory', '--port', String(port)]);
     await stack.says('Ctrl-C stops everything.');
 
     expect(stack.output()).toContain(`http://127.0.0.1:${port}/graphql`);
     expect(stack.output()).toContain(`http://127.0.0.1:${port + 1}/chat`);
+    expect(stack.output()).toContain(`web client  http://127.0.0.1:${port + 2}\n`);
+    expect(stack.output()).toContain(`playground  http://127.0.0.1:${port}/playground\n`);
+    const page = await fetch(`http://127.0.0.1:${port + 2}/`);
+    expect(await page.text()).toContain('<div id="root">');
+    const config = await fetch(`http://127.0.0.1:${port + 2}/config.json`);
+    expect(await config.json()).toEqual({
+      endpoint: `http://127.0.0.1:${port}/graphql`,
+      apiKey: 'da2-local',
+      tokenUrl: `http://127.0.0.1:${port}/local/token`,
+      model: { name: 'offline', isOffline: true },
+      playgroundUrl: `http://127.0.0.1:${port}/playground`,
+    });
+    const playground = await fetch(`http://127.0.0.1:${port}/playground`);
+    expect(await playground.text()).toContain('<title>Altair</title>');
     const token = run('local/token.ts', ['alice'], { CHAT_PORT: String(port) });
     await once(token.child, 'close');
     const answer = await fetch(`http://127.0.0.1:${port}/graphql`, {
@@ -98,18 +119,30 @@ describe('local/start.ts', () => {
     stack.child.kill('SIGTERM');
     expect(await ended(stack.child)).toBe(0);
     await expect(fetch(`http://127.0.0.1:${port}/graphql`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${port + 2}/`)).rejects.toThrow();
   });
 
-  it('names a port that is taken and how to choose another', async () => {
-    const port = await freePortPair();
-    const blocker = createServer().listen(port, '127.0.0.1');
+  it.each([0, 2])('names a port that is taken (base port + %i) and how to choose another', async (offset) => {
+    const port = await freePorts();
+    const blocker = createServer().listen(port + offset, '127.0.0.1');
     await once(blocker, 'listening');
     const stack = run('local/start.ts', ['--memory', '--port', String(port)]);
-    await stack.says(`Port ${port} is taken`);
+    await stack.says(`Port ${port + offset} is taken`);
 
     expect(stack.output()).toContain('npm start -- --port');
     expect(await ended(stack.child)).toBe(1);
     blocker.close();
+  });
+
+  it('stops within 5 s of a SIGTERM that comes while it prepares', async () => {
+    const port = await freePorts();
+    const stack = run('local/start.ts', ['--memory', '--port', String(port)]);
+    await stack.says('building the web page');
+
+    stack.child.kill('SIGTERM');
+
+    expect(await ended(stack.child)).toBe(0);
+    expect(stack.output()).not.toContain('is ready');
   });
 
   it.each([
@@ -128,7 +161,7 @@ describe('local/token.ts', () => {
     ['without a stack', ['alice'], 'no local stack answers'],
     ['without a user', [], 'Usage:'],
   ])('says what is missing %s', async (_name, words, line) => {
-    const port = await freePortPair();
+    const port = await freePorts();
     const token = run('local/token.ts', words, { CHAT_PORT: String(port) });
     await token.says(line);
 
