@@ -66,6 +66,7 @@ export function shared<Value extends object>(previous: Value | undefined, next: 
 
 /** `previous` when it holds the same items in the same order. */
 export function sharedList<Item>(previous: readonly Item[], next: readonly Item[]): readonly Item[] {
+  if (previous === next) return previous;
   const isSame = previous.length === next.length && next.every((item, index) => item === previous[index]);
   return isSame ? previous : next;
 }

@@ -1,5 +1,6 @@
 import type { Message, TokenBatch } from '../protocol/generated/schema-types.ts';
 import { LiveMessage, type LiveMessagePorts } from './live-message.ts';
+import { MessageOrder } from './message-order.ts';
 import type { ChatMessage } from './snapshot.ts';
 
 /** The stored messages of a conversation that are known, with the answers that repair themselves. */
@@ -7,6 +8,9 @@ export class Transcript {
   readonly #ports: LiveMessagePorts;
   readonly #users = new Map<string, ChatMessage>();
   readonly #answers = new Map<string, LiveMessage>();
+  readonly #order = new MessageOrder();
+  /** Answers of which text is known to be missing. */
+  readonly #behind = new Set<string>();
   /** Answers known by a batch alone: a listing tells the rest. */
   readonly #unlisted = new Set<string>();
 
@@ -25,7 +29,7 @@ export class Transcript {
 
   /** Whether text is known to be missing. */
   get isBehind(): boolean {
-    return this.answers.some((answer) => answer.isBehind);
+    return this.#behind.size > 0;
   }
 
   get answers(): readonly LiveMessage[] {
@@ -44,7 +48,9 @@ export class Transcript {
   hear(batch: TokenBatch): void {
     const { messageId } = batch;
     if (!this.#answers.has(messageId)) this.#unlisted.add(messageId);
-    this.#answer(messageId, batch.userMessageId ?? null).hear(batch);
+    const answer = this.#answer(messageId, batch.userMessageId ?? null);
+    answer.hear(batch);
+    this.#note(answer);
   }
 
   /**
@@ -57,6 +63,7 @@ export class Transcript {
       const isNew = !this.#answers.has(message.id);
       const answer = this.#answer(message.id, message.parentId ?? null);
       answer.learn(message, digest);
+      this.#note(answer);
       const isBehind = message.end
         ? message.text.length < message.end.length
         : message.status === 'STREAMING';
@@ -64,7 +71,10 @@ export class Transcript {
       return;
     }
     // User messages never change.
-    if (!this.#users.has(message.id)) this.#users.set(message.id, shownUserMessage(message));
+    if (this.#users.has(message.id)) return;
+    const shown = shownUserMessage(message);
+    this.#users.set(message.id, shown);
+    this.#order.set(shown);
   }
 
   /** Takes a listing; whole answers are verified before, so that they show together with what they answer. */
@@ -83,15 +93,15 @@ export class Transcript {
     this.#unlisted.clear();
   }
 
-  /** What may be shown, oldest first, pending ones last unless they were stored meanwhile. */
+  /**
+   * What may be shown, oldest first, pending ones last unless they were stored meanwhile. A batch costs no more than a copy
+   * of the list.
+   */
   shown(pending: readonly ChatMessage[]): readonly ChatMessage[] {
-    const users = [...this.#users.values()];
-    const stored = new Set(users.map((user) => user.clientMessageId));
-    const answers = this.answers.flatMap((answer) => answer.shown ?? []);
-    return [
-      ...[...users, ...answers].sort((a, b) => (a.id < b.id ? -1 : 1)),
-      ...pending.filter((message) => !stored.has(message.clientMessageId)),
-    ];
+    const stored = this.#order.messages;
+    if (pending.length === 0) return stored;
+    const accepted = new Set(stored.map((message) => message.role === 'USER' && message.clientMessageId));
+    return [...stored, ...pending.filter((message) => !accepted.has(message.clientMessageId))];
   }
 
   close(): void {
@@ -101,9 +111,21 @@ export class Transcript {
   #answer(messageId: string, parentId: string | null): LiveMessage {
     const known = this.#answers.get(messageId);
     if (known) return known;
-    const answer = new LiveMessage(messageId, parentId, this.#ports);
+    const answer: LiveMessage = new LiveMessage(messageId, parentId, {
+      ...this.#ports,
+      changed: () => {
+        this.#note(answer);
+        this.#ports.changed();
+      },
+    });
     this.#answers.set(messageId, answer);
     return answer;
+  }
+
+  #note(answer: LiveMessage): void {
+    if (answer.shown) this.#order.set(answer.shown);
+    if (answer.isBehind) this.#behind.add(answer.id);
+    else this.#behind.delete(answer.id);
   }
 }
 
