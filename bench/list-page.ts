@@ -1,7 +1,13 @@
 import { createElement, Profiler, type ReactElement } from 'react';
 import type { Root } from 'react-dom/client';
 import type { ChatClient, ChatMessage } from '../client/index.ts';
-import { ChatProvider, useMessage, useMessageIds, useRevealedText } from '../client/react/index.ts';
+import {
+  ChatProvider,
+  RowGroups,
+  useMessage,
+  useMessageIds,
+  useRevealedText,
+} from '../client/react/index.ts';
 
 /** What rendered since it was asked last. */
 export interface Rendered {
@@ -37,7 +43,11 @@ export function showListPage(root: Root, element: Element, chat: ChatClient): Li
   function List(): ReactElement {
     lists += 1;
     const rowOf = (id: string) => createElement(Row, { key: id, messageId: id });
-    return createElement('ul', null, useMessageIds('bench').map(rowOf));
+    return createElement(
+      'ul',
+      null,
+      createElement(RowGroups, { children: useMessageIds('bench').map(rowOf) }),
+    );
   }
 
   const onRender = (_id: string, _phase: string, actualDuration: number) => {

@@ -1,14 +1,15 @@
 /**
  * What does a batch cost the page, and does it grow with the conversation?
  *
- * Criteria: a list that selects ids and rows that select their message, in a simulated document (happy-dom), with React's
+ * Criteria: a list that selects ids, its rows in groups, and rows that select their message, in a simulated document (happy-dom), with React's
  * production build for profiling. 10, 100 and 1,000 messages in turn, 3 rounds; of each, 100 batches of 24 units warm up
  * and 300 count. React: `actualDuration` of the whole page by its Profiler. Library: the time until `onBatch` returns in a
  * conversation that one listener hears, without React. Every batch must render its row once and nothing else, and the text
  * must be right, else there is no figure. Layout and paint are the browser's and not in it. Target: with 1,000 messages
- * React renders for at most 1.5 times as long as with 10.
+ * React renders for at most 100 µs.
  */
 import { Window } from 'happy-dom';
+import type * as ReactDom from 'react-dom/client';
 import type { ChatClient } from '../client/index.ts';
 import { longConversation, type LongConversation } from './long-conversation.ts';
 import { answer, type Figure } from './report.ts';
@@ -20,7 +21,10 @@ const WARM_UP = 100;
 const BATCHES = 300;
 const BATCH_TEXT = 'twenty-four units, yes. ';
 const LOADED_WITHIN_MS = 10_000;
-const TARGET_RATIO = 1.5;
+/** Under one hundredth of a frame at 60 a second. */
+const TARGET_MICROSECONDS = 100;
+/** Has the types of `react-dom/client`, and none of its own. */
+const PROFILING_BUILD: string = 'react-dom/profiling';
 
 /** React reads it when it is loaded: the development build spends most of its time on checks. */
 process.env.NODE_ENV = 'production';
@@ -28,7 +32,7 @@ const window = new Window();
 Object.assign(globalThis, { window, document: window.document });
 const { createChatClient } = await import('../client/index.ts');
 const { showListPage } = await import('./list-page.ts');
-const { createRoot } = (await import('react-dom/profiling' as string)) as typeof import('react-dom/client');
+const { createRoot } = (await import(PROFILING_BUILD)) as typeof ReactDom;
 
 /** React has rendered and run its effects. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -124,22 +128,17 @@ await answer('render-cost', async () => {
   await window.happyDOM.close();
   const figures = (name: string, samples: ReadonlyMap<number, number[]>, target?: number): Figure[] => {
     const medianOf = (count: number) => median(samples.get(count) ?? []);
-    return [
-      ...COUNTS.map((count): Figure => ({
-        name: `${name}, ${count} messages, p50`,
-        value: medianOf(count) * 1_000,
-        unit: 'µs',
-      })),
-      {
-        name: `${name}, 1,000 messages against 10`,
-        value: medianOf(1_000) / medianOf(10),
-        unit: 'times',
-        ...(target === undefined ? {} : { target }),
-      },
-    ];
+    const perBatch = COUNTS.map((count): Figure => ({
+      name: `${name}, ${count} messages, p50`,
+      value: medianOf(count) * 1_000,
+      unit: 'µs',
+      ...(count === 1_000 && target !== undefined && { target }),
+    }));
+    const ratio = medianOf(1_000) / medianOf(10);
+    return [...perBatch, { name: `${name}, 1000 messages against 10`, value: ratio, unit: 'times' }];
   };
   return {
-    figures: [...figures('React', react, TARGET_RATIO), ...figures('library', library)],
+    figures: [...figures('React', react, TARGET_MICROSECONDS), ...figures('library', library)],
     samples: Object.fromEntries(
       COUNTS.flatMap((count) => [
         [`react, ${count} messages, ms`, react.get(count) ?? []],

@@ -1,5 +1,6 @@
 /** React hooks over the client library. React 18 or newer is the application's own. */
 export { ChatProvider, useChatClient, type ChatProviderProps } from './chat-provider.ts';
+export { RowGroups, type RowGroupsProps } from './row-groups.ts';
 export {
   useConversation,
   useConversationMethods,

@@ -2,6 +2,7 @@ import { Profiler, useCallback } from 'react';
 import { describe, expect, it } from 'vitest';
 import type { ConversationState as Snapshot } from '../../../client/index.ts';
 import {
+  RowGroups,
   useConversationPart,
   useMessage,
   useMessageIds,
@@ -36,11 +37,13 @@ function pageOf(rendered: (id: string) => void) {
   function List() {
     return (
       <ul>
-        {useMessageIds('c1').map((id) => (
-          <Profiler key={id} id={id} onRender={rendered}>
-            <Row messageId={id} />
-          </Profiler>
-        ))}
+        <RowGroups>
+          {useMessageIds('c1').map((id) => (
+            <Profiler key={id} id={id} onRender={rendered}>
+              <Row messageId={id} />
+            </Profiler>
+          ))}
+        </RowGroups>
       </ul>
     );
   }
