@@ -10,7 +10,14 @@ import { fileURLToPath } from 'node:url';
 import { commitOf, loadNow, thisMachine } from './machine.ts';
 import { reportLines, type Report } from './report.ts';
 
-const QUESTIONS = ['graphql-latency', 'sse-latency', 'start-time', 'idle-memory', 'bundle-size'] as const;
+const QUESTIONS = [
+  'graphql-latency',
+  'sse-latency',
+  'start-time',
+  'idle-memory',
+  'bundle-size',
+  'render-cost',
+] as const;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outdir = `${root}.local/bench`;
 
