@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,21 +19,28 @@ export interface NpmStart {
   stop(): Promise<void>;
 }
 
-/** Two neighbouring free ports: the stack takes the base port and those that follow. */
+/** The stack takes the base port and those that follow. */
+const PORTS = 3;
+
+function listening(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+/** The first of three neighbouring free ports. */
 async function freeBasePort(): Promise<number> {
   for (let tries = 0; tries < 20; tries += 1) {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const next = createServer().listen(port + 1, '127.0.0.1');
-    const isFree = await Promise.race([
-      once(next, 'listening').then(() => true),
-      once(next, 'error').then(() => false),
-    ]).catch(() => false);
-    next.close();
-    server.close();
-    await once(server, 'close');
-    if (isFree && port + 2 <= 65_000) return port;
+    const others = await Promise.all(
+      Array.from({ length: PORTS - 1 }, (_none, index) => listening(port + 1 + index)),
+    );
+    for (const each of [server, ...others]) each?.close();
+    if (others.every((other) => other !== undefined) && port + PORTS <= 65_000) return port;
   }
   throw new Error('No free ports were found');
 }
