@@ -6,7 +6,7 @@ export function endingWords({ status, end }: Pick<ChatMessage, 'status' | 'end'>
     case 'CANCELLED':
       return 'Stopped';
     case 'INTERRUPTED':
-      return end?.error ? `Interrupted: ${lowerFirst(end.error.message)}` : 'Interrupted';
+      return end?.reason === 'DEADLINE' ? 'Interrupted: it reached the time limit.' : 'Interrupted';
     case 'FAILED':
       return end?.error?.message ?? 'The answer failed.';
     case 'COMPLETE':
@@ -19,10 +19,6 @@ export function endingWords({ status, end }: Pick<ChatMessage, 'status' | 'end'>
   }
 }
 
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1);
-}
-
 /** Of an answer, at most this much is read aloud when it is whole; the rest is read where it stands. */
 const SPOKEN_UNITS = 600;
 
@@ -32,5 +28,7 @@ export function spokenEnding(message: Pick<ChatMessage, 'status' | 'end' | 'text
     message.text.length > SPOKEN_UNITS ? `${message.text.slice(0, SPOKEN_UNITS)} …` : message.text;
   const words = endingWords(message);
   if (message.status === 'COMPLETE') return ['Answer complete.', words, spoken].filter(Boolean).join(' ');
-  return message.status === 'FAILED' ? `The answer failed. ${words}` : `${words}.`;
+  if (message.status === 'CANCELLED') return 'The answer was stopped.';
+  if (message.status === 'INTERRUPTED') return 'The answer was interrupted.';
+  return `The answer failed. ${words}`;
 }

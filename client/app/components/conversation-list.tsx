@@ -40,7 +40,8 @@ export function ConversationList({ conversations, currentId, onChosen }: Convers
       {items.length === 0 && !error && (
         <p className="quiet">{isLoading ? 'Loading…' : 'No conversations yet.'}</p>
       )}
-      {error && <p className="quiet error-text">{errorText(error)}</p>}
+      {/* A refused sign-in is told above the composer. */}
+      {error && error.code !== 'UNAUTHENTICATED' && <p className="quiet error-text">{errorText(error)}</p>}
       {hasMore && (
         <button type="button" disabled={isLoading} onClick={() => void loadMore()}>
           Load more

@@ -22,7 +22,8 @@ export function ConversationView({ id, isNew }: { readonly id: string; readonly 
   const [sent, setSent] = useState(0);
   const parentId = useRef<string>(undefined);
   const runningId = useConversationPart(id, (state) => runningAnswer(state.messages)?.id);
-  const isOver = useConversationPart(id, (state) => state.error?.code === 'NOT_FOUND');
+  const problem = useConversationPart(id, (state) => state.error?.code);
+  const isOver = problem === 'NOT_FOUND';
   const key = `${identityKey(session.getSnapshot().identity)}:${id}`;
   const { refused, forgetRefused, send } = useSending(methods, texts, id, key);
 
@@ -62,7 +63,7 @@ export function ConversationView({ id, isNew }: { readonly id: string; readonly 
         }, [])}
       />
       <div className="below">
-        <ConversationProblem id={id} />
+        <ConversationProblem code={problem} />
         {refused && (
           <RefusedNotice
             reason={errorText(refused.error)}
@@ -70,6 +71,7 @@ export function ConversationView({ id, isNew }: { readonly id: string; readonly 
             current={text}
             onRestore={write}
             onDismiss={forgetRefused}
+            isExplained={refused.error.code === problem}
           />
         )}
         <Composer

@@ -1,9 +1,19 @@
 import type { ConnectionState } from '../../index.ts';
+import { useConversationPart } from '../../react/index.ts';
 import { usePage } from './page-context.tsx';
 
+interface EmptyConversationProps {
+  readonly id: string;
+  readonly isNew: boolean;
+  readonly connection: ConnectionState;
+}
+
 /** What stands in a conversation without messages: an invitation, or that they are not here yet. */
-export function EmptyConversation({ isNew, connection }: { isNew: boolean; connection: ConnectionState }) {
+export function EmptyConversation({ id, isNew, connection }: EmptyConversationProps) {
   const { session } = usePage();
+  const hasProblem = useConversationPart(id, ({ error }) => error !== undefined && !error.retryable);
+  // A notice above the composer tells what it is.
+  if (hasProblem) return null;
   if (!isNew && connection !== 'live') {
     const isLoading = connection === 'connecting' || connection === 'catching-up';
     return (

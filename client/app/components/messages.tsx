@@ -46,7 +46,7 @@ export function Messages({ id, isNew, isOver, sent, onPath }: MessagesProps) {
   const loadOlder = useCallback(() => methods.loadMore().catch(() => undefined), [methods]);
   return (
     <Transcript isSettled={connection === 'live'} hasMore={hasMore} onLoadOlder={loadOlder} sent={sent}>
-      {rows.length === 0 && <EmptyConversation isNew={isNew} connection={connection} />}
+      {rows.length === 0 && <EmptyConversation id={id} isNew={isNew} connection={connection} />}
       {rows.map((row) => (
         <MessageRow
           key={row.key}

@@ -1,12 +1,11 @@
 import { useEffect, useRef } from 'react';
-import { useConversationPart } from '../../react/index.ts';
+import type { ErrorCode } from '../../index.ts';
 import { PageLink } from './page-link.tsx';
 import { usePage } from './page-context.tsx';
 
 /** What keeps a conversation from working and will not pass by itself, with a way out. */
-export function ConversationProblem({ id }: { readonly id: string }) {
+export function ConversationProblem({ code }: { readonly code: ErrorCode | undefined }) {
   const { session } = usePage();
-  const code = useConversationPart(id, (state) => state.error?.code);
   if (code === 'UNAUTHENTICATED') {
     const { apiKey } = session.config;
     const isUser = session.getSnapshot().identity.kind === 'user';
@@ -41,10 +40,13 @@ interface RefusedNoticeProps {
   readonly current: string;
   readonly onRestore: (text: string) => void;
   readonly onDismiss: () => void;
+  /** Another notice says why; then this one only brings the text back. */
+  readonly isExplained: boolean;
 }
 
 /** Tells that a text was not sent. It goes back to the composer at once when that is empty, else when asked to. */
-export function RefusedNotice({ reason, text, current, onRestore, onDismiss }: RefusedNoticeProps) {
+export function RefusedNotice(props: RefusedNoticeProps) {
+  const { reason, text, current, onRestore, onDismiss, isExplained } = props;
   const restored = useRef<string>(undefined);
   useEffect(() => {
     if (current !== '' || restored.current === text) return;
@@ -52,6 +54,7 @@ export function RefusedNotice({ reason, text, current, onRestore, onDismiss }: R
     onRestore(text);
   }, [text, current, onRestore]);
   const isRestored = current.includes(text);
+  if (isExplained && isRestored) return null;
   return (
     <div className="notice" role="alert">
       <p>
