@@ -17,6 +17,15 @@ export interface SynthesizeOptions {
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 
+/** What Node prints of itself around an error: where it raised it, its own frames, its version. */
+const OF_NODE = /^node:internal.*\n.*\n *\^\n+|^ +at .*\bnode:.*\n?|^Node\.js v.*\n?/gm;
+
+/** The app's message with paths as the repository names them. */
+function readable(output: string, root: string): string {
+  const folder = join(root, '/');
+  return output.replaceAll(OF_NODE, '').replaceAll(`file://${folder}`, '').replaceAll(folder, '').trimEnd();
+}
+
 /**
  * Synthesizes the CDK app into a folder, in a child process that exits: CDK keeps hundreds of MB. Rejects with what the
  * app printed when it fails.
@@ -26,7 +35,8 @@ export async function synthesize(
   context: CdkContext,
   options: SynthesizeOptions = {},
 ): Promise<void> {
-  const { code, output } = await runChildProgram([join(options.root ?? REPOSITORY, 'infra/app.ts')], {
+  const root = options.root ?? REPOSITORY;
+  const { code, output } = await runChildProgram([join(root, 'infra/app.ts')], {
     environment: {
       ...process.env,
       CDK_OUTDIR: outdir,
@@ -35,5 +45,6 @@ export async function synthesize(
     },
     signal: options.signal,
   });
-  if (code !== 0) throw new ChildProgramError(`The CDK app could not be synthesized:\n${output.trimEnd()}`);
+  if (code !== 0)
+    throw new ChildProgramError(`The CDK app could not be synthesized:\n${readable(output, root)}`);
 }
