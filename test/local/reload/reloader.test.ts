@@ -99,7 +99,7 @@ describe('startReloader', () => {
   it('builds the page for an edit of the page, and does not touch the service', async () => {
     const builds = [() => Promise.resolve(), () => Promise.reject(new Error('client/app/page.css:1:1 no'))];
     const { saidAfter, folders } = await reloading([], {
-      buildPage: () => builds.shift()?.() ?? Promise.reject(),
+      buildPage: () => builds.shift()?.() ?? Promise.reject(new Error('not expected')),
     });
     expect(await saidAfter('client/app/page.css')).toBe('rebuilt the web page in 0.0 s');
     expect(await saidAfter('client/app/page.css')).toBe(
