@@ -33,8 +33,12 @@ export function threadOf(messages: readonly ChatMessage[], choices: BranchChoice
   const newestPath = pathTo(stored.at(-1), byId);
   const first = newestPath[0];
   const path: ThreadEntry[] = [];
-  for (let level = first && (children.get(parentKey(first)) ?? []); level && level.length > 0;) {
+  // Messages that were each other's ancestors would never end.
+  const seen = new Set<string>();
+  for (let level = first && children.get(parentKey(first)); level;) {
     const shown = chosen(level, choices, newestPath[path.length]);
+    if (seen.has(shown.id)) break;
+    seen.add(shown.id);
     path.push({ message: shown, siblings: level.map(({ id }) => id) });
     level = children.get(shown.id);
   }
