@@ -76,7 +76,7 @@ describeInChromium('the page when something goes wrong', () => {
     await second.send('/echo from the second');
     for (const tab of [first, second]) await tab.button('Regenerate').nth(1).waitFor();
 
-    const texts = await Promise.all([first, second].map(({ log }) => log.innerText()));
+    const texts = await Promise.all([first, second].map(({ log }) => log.textContent()));
     expect(texts[0]).toBe(texts[1]);
     expect(texts[0]).toContain('from the second');
     expect(await modelRequests(target(), '/tokens 120 60')).toHaveLength(1);
