@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createAppSync, type AppSync, type TokenVerdict } from './appsync/index.ts';
+import { createAppSync, type AppSync } from './appsync/index.ts';
 import { loadAppSyncCode } from './appsync/js/index.ts';
 import { startDatabase, type Database } from './database/index.ts';
 import { createPrincipals, type Principals } from './iam/index.ts';
-import { createIssuer, TokenError, type Issuer } from './issuer/index.ts';
+import { createIssuer, type Issuer } from './issuer/index.ts';
 import {
   createFunctionUrl,
   createLambdaApi,
@@ -14,13 +12,16 @@ import {
   type LambdaLog,
   type LambdaService,
 } from './lambda/index.ts';
+import { listen } from './listener.ts';
 import { createMetricsRecorder } from './metrics/index.ts';
 import { createPlayground } from './playground/playground.ts';
 import { createReload, createResolverCode, type ReloadReport } from './reload/index.ts';
 import { createFindSource } from './reload/source-positions.ts';
 import { createSwitches } from './switches.ts';
 import { buildStackModel, readCloudAssembly, type StackModel } from './template/index.ts';
-import { createWebServer, type PageConfig } from './web/server.ts';
+import { tokenVerdict } from './token-verdict.ts';
+import { pageConfig } from './web/page-config.ts';
+import { createWebServer } from './web/server.ts';
 
 /** What a local stack is started with. */
 export interface LocalStackOptions {
@@ -86,55 +87,6 @@ const REGION = 'us-east-1';
 const ACCOUNT_ID = '000000000000';
 /** The playground's key (contract: Accounts). */
 export const LOCAL_API_KEY = 'da2-local';
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** A listener whose handler comes later: addresses must be known before the template can be resolved. */
-interface Listener {
-  readonly url: string;
-  readonly server: Server;
-  handle: Handler;
-  close(): Promise<void>;
-}
-
-async function listen(host: string, port: number): Promise<Listener> {
-  const server = createServer({ keepAliveTimeout: 60_000 });
-  const listener: Listener = {
-    url: '',
-    server,
-    handle: (_request, response) => response.writeHead(503).end(),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-  server.on('request', (request, response) => listener.handle(request, response));
-  server.on('connection', (socket) => socket.setNoDelay(true));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  const address = server.address() as AddressInfo;
-  return Object.assign(listener, {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
-  });
-}
-
-function verdictOf(issuer: Issuer, model: StackModel) {
-  const pool = model.userPools[0];
-  return async (token: string): Promise<TokenVerdict> => {
-    try {
-      return {
-        ok: true,
-        claims: await issuer.verifyToken(token, { issuer: pool?.providerUrl ?? '', clientIds: null }),
-      };
-    } catch (error) {
-      const reason = error instanceof TokenError ? error.reason : 'refused';
-      return { ok: false, reason: reason === 'malformed' || reason === 'expired' ? reason : 'refused' };
-    }
-  };
-}
 
 /**
  * Runs the synthesized template: AppSync, Lambda, Function URL, DynamoDB, Cognito and IAM as it declares them, on
@@ -236,7 +188,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       model,
       loadCode: (code, name) => resolverCode.load(code, name),
       principals,
-      verifyToken: verdictOf(issuer, model),
+      verifyToken: tokenVerdict(issuer, model),
       invokeLambda: (call) => lambda.invoke(call),
       dynamoDbEndpoint: database.endpoint,
       charge: metrics.charge,
@@ -271,7 +223,11 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     internal.handle = (request, response) => {
       if (!lambdaApi(request, response)) response.writeHead(404).end();
     };
-    const page = pageConfig(model, api.url, options.withOfflineModel);
+    const page = pageConfig(model, {
+      apiUrl: api.url,
+      apiKey: LOCAL_API_KEY,
+      isOffline: options.withOfflineModel,
+    });
     const playground =
       page.apiKey === undefined
         ? undefined
@@ -314,19 +270,6 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     await close();
     throw error;
   }
-}
-
-/** Where the page finds this stack; the template tells the model, and the key only when the API takes one. */
-function pageConfig(model: StackModel, apiUrl: string, isOffline: boolean): PageConfig {
-  const models = model.lambdas.find((lambda) => lambda.url)?.environment.MODELS ?? '';
-  return {
-    endpoint: `${apiUrl}/graphql`,
-    tokenUrl: `${apiUrl}/local/token`,
-    model: { name: models.split(',')[0] ?? '', isOffline },
-    ...(model.api.apiKeys.includes(LOCAL_API_KEY)
-      ? { apiKey: LOCAL_API_KEY, playgroundUrl: `${apiUrl}/playground` }
-      : {}),
-  };
 }
 
 function kept(dataDir: string | undefined): { dataDir?: string } {
