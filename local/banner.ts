@@ -12,7 +12,11 @@ type ShownStack = Pick<
  * What `npm start` prints once every part answers: addresses, accounts, and a curl line that streams as it stands. Addresses that stand for
  * every interface are shown with loopback's, which browsers open.
  */
-export function banner(stack: ShownStack, model: ModelChoice, keepsData: boolean): string {
+export function banner(
+  stack: ShownStack,
+  model: ModelChoice,
+  { keepsData, reloads }: { keepsData: boolean; reloads: boolean },
+): string {
   const shown = (url = '') => (url ? reachable(url, { headers: { host: '127.0.0.1' } }) : 'none');
   const door = shown(stack.httpUrl);
   return `
@@ -28,6 +32,7 @@ appsync-chat is ready (local stack, not for production)
   API key     ${stack.apiKey}        token: npm run -s token -- alice
   model       ${model.isOffline ? 'offline (set OPENAI_API_KEY or OPENAI_BASE_URL for a real one)' : model.name}
   data        ${keepsData ? '.local/ (--memory keeps none)' : 'kept in memory only'}
+  edits       ${reloads ? 'taken over when saved (--no-watch keeps what runs)' : 'not watched'}
 
 Stream an answer:
 

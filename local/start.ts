@@ -160,7 +160,7 @@ async function main(): Promise<void> {
       stop(1);
     });
     if (options.reloads) reloader = await reloadOnSave(root, started, model);
-    console.log(banner(started, model, options.keepsData));
+    console.log(banner(started, model, options));
   } catch (error) {
     if (stopping.signal.aborted) return;
     console.error(`appsync-chat: ${explain(error)}`);

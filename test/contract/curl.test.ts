@@ -95,7 +95,8 @@ describe('POST /chat with curl', () => {
   });
 
   it('works as the line that npm start prints', async () => {
-    const line = /^ *(curl -N .*)$/m.exec(banner(target().stack, chooseModel({}), false))?.[1] ?? '';
+    const printed = banner(target().stack, chooseModel({}), { keepsData: false, reloads: false });
+    const line = /^ *(curl -N .*)$/m.exec(printed)?.[1] ?? '';
     const child = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'ignore'] });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
