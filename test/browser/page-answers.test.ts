@@ -5,7 +5,7 @@ import { describeInChromium } from './chromium.ts';
 import { expectGrowth, useWebPages, type WebPage } from './web-page.ts';
 
 describeInChromium('an answer on the page', () => {
-  const { target, open } = useWebPages();
+  const { target, open, openIn } = useWebPages();
 
   /** The newest answer as it is stored. */
   async function storedAnswer({ conversationId }: WebPage) {
@@ -32,15 +32,19 @@ describeInChromium('an answer on the page', () => {
     expect(request).toMatchObject({ outcome: 'aborted' });
   });
 
-  it('is stopped with Escape', async () => {
+  it('is stopped with Escape, which another tab shows too', async () => {
     const web = await open();
     await web.send('/tokens 2000 50');
     await web.answers.filter({ hasText: 'w5' }).waitFor();
+    const other = await openIn(web.watched, `/c/${web.conversationId()}`);
+    await other.button('Stop').waitFor();
 
-    await web.page.keyboard.press('Escape');
-    await web.answers.filter({ hasText: 'Stopped' }).waitFor();
+    await web.composer.press('Escape');
+    for (const { answers } of [web, other]) await answers.filter({ hasText: 'Stopped' }).waitFor();
 
-    expect(await storedAnswer(web)).toMatchObject({ status: 'CANCELLED' });
+    const stored = await storedAnswer(web);
+    expect(stored?.status).toBe('CANCELLED');
+    for (const { shownTexts } of [web, other]) expect((await shownTexts(0)).at(-1)).toBe(stored?.text);
   });
 
   it('is regenerated: the other version shows, and both can be chosen', async () => {

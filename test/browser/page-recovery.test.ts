@@ -119,6 +119,26 @@ describeInChromium('the page when something goes wrong', () => {
     expect(await modelRequests(target(), '/echo patience')).toHaveLength(1);
   });
 
+  it('sends a text once although the page is reloaded before the service took it', async () => {
+    const { gate, origin } = await gatedPage();
+    const watched = await context();
+    watched.expectErrors(...UNREACHABLE);
+    const { page, send, questions, answers, live, button } = await openIn(watched, '/', origin);
+    await live();
+    await gate.shut();
+    await send('/echo after all');
+    await questions.filter({ hasText: /Not sent yet|Sending/ }).waitFor();
+
+    await page.reload();
+    await questions.filter({ hasText: '/echo after all' }).waitFor();
+    await gate.open();
+    await answers.filter({ hasText: 'after all' }).waitFor();
+    await button('Regenerate').waitFor();
+
+    expect(await questions.count()).toBe(1);
+    expect(await modelRequests(target(), '/echo after all')).toHaveLength(1);
+  });
+
   it('keeps the text when the service goes away mid-answer, and goes on when it is back', async () => {
     const { gate, origin } = await gatedPage();
     const watched = await context();
