@@ -15,6 +15,10 @@ export interface NpmStart {
   readonly pid: number;
   /** Seconds from the start of npm to the ready banner. */
   readonly readySeconds: number;
+  /** Seconds since the start of npm. */
+  readonly seconds: () => number;
+  /** The web page. */
+  readonly webUrl: string;
   /** Ends the whole tree; resolves when npm is gone. */
   stop(): Promise<void>;
 }
@@ -58,6 +62,7 @@ export function shellEnvironment(environment: NodeJS.ProcessEnv): NodeJS.Process
 export async function npmStart(): Promise<NpmStart> {
   const port = await freeBasePort();
   const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1000;
   // A process group of its own: npm and everything below it is ended by one signal.
   const child = spawn('npm', ['start', '--', '--port', String(port), '--memory'], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
@@ -91,11 +96,11 @@ export async function npmStart(): Promise<NpmStart> {
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (text: Buffer) => {
       output += text.toString('utf8');
-      if (output.includes(READY)) ready.resolve((performance.now() - startedAt) / 1000);
+      if (output.includes(READY)) ready.resolve(seconds());
     });
   void exited.then(() => ready.reject(new Error('npm start ended before it was ready')));
   try {
-    return { pid, readySeconds: await ready.promise, stop };
+    return { pid, readySeconds: await ready.promise, seconds, webUrl: `http://127.0.0.1:${port + 2}`, stop };
   } catch (error) {
     await stop();
     throw new Error(`${(error as Error).message}. Its output:\n${output}`, { cause: error });

@@ -14,6 +14,7 @@ const QUESTIONS = [
   'graphql-latency',
   'sse-latency',
   'start-time',
+  'page-paint',
   'idle-memory',
   'bundle-size',
   'render-cost',
