@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { useConversationMethods, useConversationPart } from '../../react/index.ts';
+import { RowGroups, useConversationMethods, useConversationPart } from '../../react/index.ts';
 import { parentOfNext, rowReader, type BranchChoices } from '../thread.ts';
 import { useAnswerActions } from '../use-answer-actions.ts';
 import type { AnswerAction } from './answer.tsx';
@@ -47,19 +47,21 @@ export function Messages({ id, isNew, isOver, sent, onPath }: MessagesProps) {
   return (
     <Transcript isSettled={connection === 'live'} hasMore={hasMore} onLoadOlder={loadOlder} sent={sent}>
       {rows.length === 0 && <EmptyConversation id={id} isNew={isNew} connection={connection} />}
-      {rows.map((row) => (
-        <MessageRow
-          key={row.key}
-          id={id}
-          row={row}
-          isOver={isOver}
-          isWaiting={connection === 'offline' || connection === 'reconnecting'}
-          asked={states.get(row.messageId)?.asked}
-          failure={states.get(row.messageId)?.failure}
-          onAction={onAction}
-          onChoose={choose}
-        />
-      ))}
+      <RowGroups>
+        {rows.map((row) => (
+          <MessageRow
+            key={row.key}
+            id={id}
+            row={row}
+            isOver={isOver}
+            isWaiting={connection === 'offline' || connection === 'reconnecting'}
+            asked={states.get(row.messageId)?.asked}
+            failure={states.get(row.messageId)?.failure}
+            onAction={onAction}
+            onChoose={choose}
+          />
+        ))}
+      </RowGroups>
     </Transcript>
   );
 }

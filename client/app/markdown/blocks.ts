@@ -1,18 +1,19 @@
-/**
- * Blocks that could reach over a blank line: reference definitions, footnotes and raw HTML. A text that holds one is not
- * cut from there on, so that every text means what it means as a whole.
- */
-const REACHES_FURTHER = /^ {0,3}(?:\[[^\]]+\]:|<[!?a-z/])/im;
+/** Definitions of references and footnotes, which change what stands anywhere before and after them. */
+const DEFINES = /^[ >]*\[[^\]]+\]:/m;
+/** Raw HTML may reach over blank lines. */
+const BEGINS_HTML = /^ {0,3}<[!?a-z/]/im;
 const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
 /** A line that begins a block of its own after a blank line: not indented, and no item that may continue a list. */
 const BEGINS_BLOCK = /^(?![-+*>]|\d{1,9}[.)])\S/;
 
 /**
- * Cuts markdown at blank lines between top-level blocks. The pieces join to the text, each rendered alone gives what the
- * whole gives, and while text is appended every piece but the last stays as it is: so only the last is parsed again.
+ * Cuts markdown at blank lines between top-level blocks, so that while text is appended only the last piece is parsed
+ * again. The pieces join to the text, and each rendered alone gives what the whole gives: a text that defines references is
+ * one piece, and from raw HTML on the rest is one.
  */
 export function markdownBlocks(text: string): readonly string[] {
-  const reaching = text.search(REACHES_FURTHER);
+  if (DEFINES.test(text)) return [text];
+  const html = text.search(BEGINS_HTML);
   const blocks: string[] = [];
   let fence: string | undefined;
   let isAfterBlank = false;
@@ -21,7 +22,7 @@ export function markdownBlocks(text: string): readonly string[] {
     const newline = text.indexOf('\n', at);
     const next = newline < 0 ? text.length : newline + 1;
     const line = text.slice(at, newline < 0 ? text.length : newline);
-    if (reaching >= 0 && at >= reaching) break;
+    if (html >= 0 && at > html) break;
     if (fence === undefined && isAfterBlank && BEGINS_BLOCK.test(line)) {
       blocks.push(text.slice(start, at));
       start = at;
