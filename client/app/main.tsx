@@ -1,5 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { randomId } from '../crypto.ts';
 import { App } from './components/app.tsx';
 import { fetchConfig } from './config.ts';
 import { createKeptTexts } from './kept-texts.ts';
@@ -11,7 +12,7 @@ const request: typeof fetch = (input, init) => fetch(input, init);
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     <App
-      router={createRouter(window, () => crypto.randomUUID())}
+      router={createRouter(window, randomId)}
       texts={createKeptTexts(sessionStorage)}
       loadConfig={() => fetchConfig(request)}
       makeSession={(config) =>

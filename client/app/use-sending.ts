@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { randomId } from '../crypto.ts';
 import { isChatError, type ChatError } from '../index.ts';
 import type { ConversationMethods } from '../react/index.ts';
 import type { KeptTexts, UnsentText } from './kept-texts.ts';
@@ -55,7 +56,7 @@ export function useSending(methods: ConversationMethods, texts: KeptTexts, id: s
     send: useCallback(
       (text, parentId) => {
         setRefused(undefined);
-        void deliver({ clientMessageId: crypto.randomUUID(), text, parentId });
+        void deliver({ clientMessageId: randomId(), text, parentId });
       },
       [deliver],
     ),
