@@ -92,17 +92,20 @@ export class Conversation {
       onAcknowledged: (isAgain) => this.#onAcknowledged(isAgain),
       changed,
     });
-    this.#outbox = new Outbox({ pauses: this.#pauses, random, ended: () => this.#ended, failed });
+    this.#outbox = new Outbox({
+      pauses: this.#pauses,
+      random,
+      ended: () => this.#ended,
+      failed: (error) => {
+        failed(error);
+        this.#listUnlisted();
+      },
+    });
     this.#listing = new Listing({
       pauses: this.#pauses,
       random,
       page: (token) => api.messages(id, undefined, token),
-      has: (messageId) => this.#transcript.has(messageId),
-      take: (messages) =>
-        this.#transcript.learnAll(messages, (learn) => {
-          this.#lastError = undefined;
-          if (!this.#ended) this.#update(learn);
-        }),
+      take: (messages) => this.#take(messages),
       wasStored: () => !this.#transcript.isEmpty,
       absent: (wasStored) => {
         this.#lastError = undefined;
@@ -181,10 +184,13 @@ export class Conversation {
   /** Stops an answer and keeps its text; resolves to the message as it is then known. Safe to repeat. @throws ChatError */
   readonly cancel = async (messageId: string): Promise<ChatMessage> => {
     this.#start();
-    const message = await this.#outbox.deliver(() => this.#parts.api.cancel(this.id, messageId));
-    this.#learn([message]);
-    const known = this.#transcript.find(messageId);
-    return known ?? this.#watchers.watch(messageId, message.attempt);
+    try {
+      const message = await this.#outbox.deliver(() => this.#parts.api.cancel(this.id, messageId));
+      await this.#take([message]);
+      return this.#transcript.find(messageId) ?? (await this.#watchers.watch(messageId, message.attempt));
+    } finally {
+      this.#listUnlisted();
+    }
   };
 
   /** Loads older messages; does nothing when there are none. @throws ChatError */
@@ -228,9 +234,11 @@ export class Conversation {
     this.#throwIfEnded();
     try {
       const messages = await ask();
+      this.#throwIfEnded();
       this.#update(() => {
         settled();
-        this.#learn(messages);
+        this.#lastError = undefined;
+        for (const message of messages) this.#transcript.learn(message);
       });
       const answer = messages.at(-1) as Message;
       const ended = this.#watchers.watch(answer.id, answer.attempt);
@@ -238,15 +246,19 @@ export class Conversation {
       this.#parts.onActivity();
       return { messageId: answer.id, ended };
     } catch (error) {
-      this.#update(settled);
+      this.#update(() => {
+        settled();
+        this.#listUnlisted();
+      });
       throw error;
     }
   }
 
-  #learn(messages: readonly Message[]): void {
-    this.#update(() => {
+  /** Takes messages of which nothing is shown before it is verified. */
+  #take(messages: readonly Message[]): Promise<void> {
+    return this.#transcript.learnAll(messages, (learn) => {
       this.#lastError = undefined;
-      for (const message of messages) this.#transcript.learn(message);
+      if (!this.#ended) this.#update(learn);
     });
   }
 
@@ -260,7 +272,7 @@ export class Conversation {
   #listUnlisted(): void {
     if (!this.#transcript.hasUnlisted || this.#outbox.isBusy || this.#ended) return;
     this.#transcript.forgetUnlisted();
-    void this.#listing.refresh();
+    void this.#listing.refresh().then(() => this.#update(() => this.#transcript.showOrphans()));
   }
 
   #onAcknowledged(isAgain: boolean): void {

@@ -8,8 +8,6 @@ export interface ListingPorts {
   readonly random: () => number;
   /** One page, newest first; rejects with a ChatError. */
   page(nextToken?: string): Promise<MessagePage>;
-  /** Whether a message is known already: pages are read until they meet one. */
-  has(messageId: string): boolean;
   take(messages: readonly Message[]): Promise<void>;
   /** Whether the service has ever told of something stored. */
   wasStored(): boolean;
@@ -25,6 +23,8 @@ export class Listing {
   readonly #ports: ListingPorts;
   /** Undefined before the first page; null when everything is loaded. */
   #olderToken: string | null | undefined;
+  /** Ids of messages that were listed without a hole between them and the oldest. Known by a batch or a send is not listed. */
+  readonly #listed = new Set<string>();
   #running: Promise<void> | undefined;
   #isWantedAgain = false;
   #loadingOlder: Promise<void> | undefined;
@@ -79,28 +79,59 @@ export class Listing {
 
   async #newest(): Promise<void> {
     const isFirst = this.#olderToken === undefined;
+    const passed: Message[] = [];
     for (let token: string | undefined; ;) {
       const page = await this.#page(token);
       if (!page) return;
-      const meetsKnown = page.items.some(({ id }) => this.#ports.has(id));
+      const meetsListed = page.items.some(({ id }) => this.#listed.has(id));
       const next = page.nextToken ?? null;
-      if (isFirst) this.#olderToken = next;
+      passed.push(...page.items);
+      if (isFirst) {
+        this.#olderToken = next;
+        this.#note(passed);
+      }
       await this.#ports.take(page.items);
-      // Later listings read on until they meet what is known, so that no hole stays between the two.
-      if (isFirst || meetsKnown || next === null) return;
+      // Later listings read on until they meet what was listed, so that no hole stays between the two.
+      if (isFirst || meetsListed || next === null) break;
       token = next;
     }
+    // Only now: a page that is missing on the way is a hole that the next listing has to pass.
+    this.#note(passed);
   }
 
   async #older(): Promise<void> {
     if (this.#olderToken === undefined) await this.refresh();
     const token = this.#olderToken;
     if (typeof token !== 'string') return;
-    const page = await this.#page(token);
+    const page = await this.#pageAfter(token);
     if (!page) return;
     this.#olderToken = page.nextToken ?? null;
     await this.#ports.take(page.items);
+    this.#note(page.items);
     this.#ports.changed();
+  }
+
+  /** The page at a token; when the service does not take the token any more, the same place is looked for from the newest on. */
+  async #pageAfter(token: string): Promise<MessagePage | undefined> {
+    try {
+      return await this.#page(token);
+    } catch (thrown) {
+      if ((thrown as ChatError).code !== 'INVALID_INPUT') throw thrown;
+    }
+    let wasListed = false;
+    for (let fresh: string | undefined; ;) {
+      const page = await this.#page(fresh);
+      if (!page) return undefined;
+      const next = page.nextToken ?? null;
+      wasListed ||= page.items.some(({ id }) => this.#listed.has(id));
+      const last = page.items.at(-1);
+      if (next === null || (wasListed && last && !this.#listed.has(last.id))) return page;
+      fresh = next;
+    }
+  }
+
+  #note(messages: readonly Message[]): void {
+    for (const { id } of messages) this.#listed.add(id);
   }
 
   /** Undefined when the conversation is absent or was closed meanwhile. */

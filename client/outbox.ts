@@ -51,7 +51,7 @@ export class Outbox {
     return [...this.#pending.values()];
   }
 
-  /** Whether an answer is on its way that may name messages unknown so far. */
+  /** Whether a request is on its way of which the answer may name messages unknown so far; not while it waits to be repeated. */
   get isBusy(): boolean {
     return this.#underWay > 0;
   }
@@ -66,22 +66,26 @@ export class Outbox {
 
   /** @throws ChatError: what the service refused, or why the conversation ended. */
   async deliver<Answer>(operation: () => Promise<Answer>): Promise<Answer> {
+    for (let failures = 1; ; failures += 1) {
+      this.#throwIfEnded();
+      try {
+        const answer = await this.#counted(operation);
+        this.#throwIfEnded();
+        return answer;
+      } catch (thrown) {
+        this.#throwIfEnded();
+        const error = thrown as ChatError;
+        if (!error.retryable) throw error;
+        this.#ports.failed(error);
+        await this.#ports.pauses.wait(backoffMs(failures, this.#ports.random, error.retryAfterMs));
+      }
+    }
+  }
+
+  async #counted<Answer>(operation: () => Promise<Answer>): Promise<Answer> {
     this.#underWay += 1;
     try {
-      for (let failures = 1; ; failures += 1) {
-        this.#throwIfEnded();
-        try {
-          const answer = await operation();
-          this.#throwIfEnded();
-          return answer;
-        } catch (thrown) {
-          this.#throwIfEnded();
-          const error = thrown as ChatError;
-          if (!error.retryable) throw error;
-          this.#ports.failed(error);
-          await this.#ports.pauses.wait(backoffMs(failures, this.#ports.random, error.retryAfterMs));
-        }
-      }
+      return await operation();
     } finally {
       this.#underWay -= 1;
     }

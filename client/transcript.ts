@@ -13,6 +13,8 @@ export class Transcript {
   readonly #behind = new Set<string>();
   /** Answers known by a batch alone: a listing tells the rest. */
   readonly #unlisted = new Set<string>();
+  /** Those of them whose question is not known either: they are shown together with it. */
+  readonly #orphans = new Set<string>();
 
   constructor(ports: LiveMessagePorts) {
     this.#ports = ports;
@@ -36,18 +38,20 @@ export class Transcript {
     return [...this.#answers.values()];
   }
 
-  has(messageId: string): boolean {
-    return this.#users.has(messageId) || this.#answers.has(messageId);
-  }
-
   find(messageId: string): ChatMessage | undefined {
     return this.#answers.get(messageId)?.shown ?? this.#users.get(messageId);
   }
 
-  /** Takes a batch; one of an unknown message makes it known. */
+  /**
+   * Takes a batch; one of an unknown message makes it known. An answer to an unknown question is not shown before it: it
+   * would stand where no answer belongs until the listing, or the send's own answer, is here.
+   */
   hear(batch: TokenBatch): void {
     const { messageId } = batch;
-    if (!this.#answers.has(messageId)) this.#unlisted.add(messageId);
+    if (!this.#answers.has(messageId)) {
+      this.#unlisted.add(messageId);
+      if (!this.#users.has(batch.userMessageId ?? '')) this.#orphans.add(messageId);
+    }
     const answer = this.#answer(messageId, batch.userMessageId ?? null);
     answer.hear(batch);
     this.#note(answer);
@@ -59,6 +63,7 @@ export class Transcript {
    */
   learn(message: Message, digest?: string): void {
     this.#unlisted.delete(message.id);
+    this.#orphans.delete(message.id);
     if (message.role === 'ASSISTANT') {
       const isNew = !this.#answers.has(message.id);
       const answer = this.#answer(message.id, message.parentId ?? null);
@@ -93,6 +98,16 @@ export class Transcript {
     this.#unlisted.clear();
   }
 
+  /** A listing was made: an answer that it did not name is shown without its question. */
+  showOrphans(): void {
+    for (const messageId of this.#orphans) {
+      if (this.#unlisted.has(messageId)) continue;
+      this.#orphans.delete(messageId);
+      const answer = this.#answers.get(messageId);
+      if (answer) this.#note(answer);
+    }
+  }
+
   /**
    * What may be shown, oldest first, pending ones last unless they were stored meanwhile. A batch costs no more than a copy
    * of the list.
@@ -123,7 +138,7 @@ export class Transcript {
   }
 
   #note(answer: LiveMessage): void {
-    if (answer.shown) this.#order.set(answer.shown);
+    if (answer.shown && !this.#orphans.has(answer.id)) this.#order.set(answer.shown);
     if (answer.isBehind) this.#behind.add(answer.id);
     else this.#behind.delete(answer.id);
   }

@@ -11,6 +11,7 @@ interface Watcher {
 /** Whoever waits for the end of an answer. */
 export class Watchers {
   #watchers: Watcher[] = [];
+  #rejection: ChatError | undefined;
 
   /**
    * Resolves with the message once `attempt` or a later one has ended. Rejections that nobody handles stay silent: a
@@ -18,7 +19,8 @@ export class Watchers {
    */
   watch(messageId: string, attempt: number): Promise<ChatMessage> {
     const promise = new Promise<ChatMessage>((resolve, reject) => {
-      this.#watchers.push({ messageId, attempt, resolve, reject });
+      if (this.#rejection) reject(this.#rejection);
+      else this.#watchers.push({ messageId, attempt, resolve, reject });
     });
     promise.catch(() => undefined);
     return promise;
@@ -34,8 +36,9 @@ export class Watchers {
     });
   }
 
-  /** Rejects everyone. */
+  /** Rejects everyone, and whoever comes later. */
   reject(error: ChatError): void {
+    this.#rejection = error;
     for (const watcher of this.#watchers.splice(0)) watcher.reject(error);
   }
 }

@@ -128,7 +128,7 @@ describe('the connection of a conversation', () => {
     expect(service.subscriptions).toHaveLength(2);
   });
 
-  it('lists when a batch names a message it does not have, and shows the batch before', async () => {
+  it('lists when a batch names a message it does not have, and shows it together with its question', async () => {
     const { service, clock, conversation, answer } = fakeConversation();
     await settled();
     service.current.observer.onAck();
@@ -139,12 +139,29 @@ describe('the connection of a conversation', () => {
     service.answers.messageState = () => state({ text: 'a', throughSeq: 1 });
 
     service.current.observer.onBatch(batch({ seq: 1, text: 'a' }));
-    expect(answer()).toMatchObject({ text: 'a', parentId: 'm1-0' });
     service.current.observer.onBatch(batch({ seq: 2, offset: 1, text: 'b' }));
+    expect(conversation.getSnapshot().messages).toEqual([]);
     await settled();
 
+    expect(answer()).toMatchObject({ text: 'ab', parentId: 'm1-0' });
     expect(service.count('messages')).toBe(listed + 1);
     expect(conversation.getSnapshot().messages.map(({ text }) => text)).toEqual(['from another tab', 'ab']);
+  });
+
+  it('shows an answer without its question when the listing does not name it', async () => {
+    const { service, clock, answer } = fakeConversation();
+    await settled();
+    service.current.observer.onAck();
+    await clock.advance(2_000);
+    service.answers.messages = () => new ChatError('NETWORK');
+
+    service.current.observer.onBatch(batch({ seq: 1, text: 'a' }));
+    await clock.advance(10_000);
+    expect(answer()).toBeUndefined();
+    service.answers.messages = () => ({ items: [], nextToken: null });
+    await clock.advance(10_000);
+
+    expect(answer()?.text).toBe('a');
   });
 
   it('ends with everything it waits for when it is closed, and lets go of the subscription and the timers', async () => {

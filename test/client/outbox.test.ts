@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ChatError } from '../../client/index.ts';
-import { accepted, batch, fakeConversation, FakeService, receipt } from './fake-service.ts';
+import { accepted, batch, fakeConversation, FakeService, message, receipt } from './fake-service.ts';
 import { settled } from './manual-clock.ts';
 
 async function live(service = new FakeService()) {
@@ -137,5 +137,32 @@ describe('a send', () => {
     const [omitted, root] = service.requests.map(({ variables }) => JSON.stringify(variables));
     expect(omitted).not.toContain('parentId');
     expect(root).toContain('"parentId":null');
+  });
+});
+
+describe('a request whose conversation is closed by a listener of its own answer', () => {
+  it('rejects its end like every other', async () => {
+    const { service, conversation } = await live();
+    service.answers.sendMessage = () => accepted('hi', 'k');
+    conversation.subscribe(({ messages }) => {
+      if (messages.some(({ id }) => id === 'm1-1')) conversation.close();
+    });
+
+    const { ended } = await conversation.send({ text: 'hi' });
+
+    await expect(Promise.race([ended, settled()])).rejects.toMatchObject({ cause: { name: 'AbortError' } });
+  });
+});
+
+describe('a cancel', () => {
+  it('resolves to the message as the service ended it', async () => {
+    const { service, conversation } = await live();
+    service.answers.sendMessage = () => accepted('hi', 'k');
+    const { messageId } = await conversation.send({ text: 'hi' });
+    const end = { ...receipt(''), reason: 'CANCELLED' as const };
+    service.answers.cancelMessage = () =>
+      message({ id: messageId, parentId: 'm1-0', status: 'CANCELLED', end });
+
+    await expect(conversation.cancel(messageId)).resolves.toMatchObject({ status: 'CANCELLED', end });
   });
 });
