@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { watch } from 'chokidar';
 
 /** What an edit concerns. */
@@ -34,12 +33,12 @@ export async function watchSources(
   edited: (target: Target) => void,
   failed: (error: Error) => void,
 ): Promise<SourceWatch> {
-  // chokidar would be ready too early for a path that does not exist, and take the first edit for what was there before.
-  const present = Object.keys(SOURCES).filter((name) => existsSync(join(root, name)));
-  const watcher = watch(present, {
+  // The root itself, not what it holds: chokidar never looks again for a path given to it that was gone for a while (a checkout).
+  const watcher = watch(root, {
     cwd: root,
     ignoreInitial: true,
-    ignored: (path, stats) => stats?.isFile() === true && !SOURCE_FILE.test(path),
+    ignored: (path, stats) =>
+      isForeign(relative(root, resolve(root, path))) || (stats?.isFile() === true && !SOURCE_FILE.test(path)),
   });
   watcher.on('all', (event, path) => {
     if (event === 'addDir' || event === 'unlinkDir') return;
@@ -51,6 +50,11 @@ export async function watchSources(
   });
   await once(watcher, 'ready');
   return { close: () => watcher.close() };
+}
+
+/** Whether a path below the root belongs to no target; the root itself, the empty path, does not. */
+function isForeign(path: string): boolean {
+  return path !== '' && targetsOf(path).length === 0;
 }
 
 function targetsOf(path: string): readonly Target[] {

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { watchSources, type Target } from '../../../local/reload/watch.ts';
 import { Recorder } from '../lambda/lambda-fixture.ts';
@@ -43,6 +43,35 @@ describe('watchSources', () => {
     write('resolvers/.Query.a.ts.tmp');
     renameSync(join(root, 'resolvers/.Query.a.ts.tmp'), join(root, 'resolvers/Query.a.ts'));
     expect(await told.when(() => true)).toBe('service');
+  });
+
+  it.each(['schema.graphql', 'resolvers'])(
+    'tells of %s when it comes back, and of edits then',
+    async (path) => {
+      const { root, write, told } = await watched();
+      const next = async (act: () => void) => {
+        const before = told.all.length;
+        act();
+        await told.when(() => told.all.length > before);
+      };
+      const file = path === 'resolvers' ? 'resolvers/Query.a.ts' : path;
+      await next(() => rmSync(join(root, path), { recursive: true }));
+      await next(() => {
+        mkdirSync(dirname(join(root, file)), { recursive: true });
+        write(file, 'back');
+      });
+      await next(() => write(file, 'edited then'));
+      expect(new Set(told.all)).toEqual(new Set(['service']));
+    },
+  );
+
+  it('takes no notice of what lies beside the sources', async () => {
+    const { root, write, told } = await watched();
+    mkdirSync(join(root, 'docs'));
+    for (const path of ['docs/page.html', 'package.json', 'other.ts']) write(path);
+    write('schema.graphql');
+    await told.when(() => true);
+    expect(told.all).toEqual(['service']);
   });
 
   it('takes no notice of backups and swap files', async () => {
