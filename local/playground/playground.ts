@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getDistDirectory, renderAltair, renderInitSnippet, type RenderOptions } from 'altair-static';
 import sirv from 'sirv';
 import { reachable } from '../reachable.ts';
+import { answerWithFile } from '../static-files.ts';
 import { PLAYGROUND_EXAMPLES, type PlaygroundExample } from './examples.ts';
 
 /** What the playground is preset to. */
@@ -75,27 +76,16 @@ export function createPlayground(
     const name = path.slice(PATH.length + 1);
     if (name === '') send(response, 'text/html;charset=utf-8', renderAltair(rendered));
     else if (name === INIT_SCRIPT) send(response, 'text/javascript', renderInitSnippet(rendered));
-    else sendFile(files, name, request, response);
+    else {
+      request.url = `/${name}`;
+      answerWithFile(files, request, response);
+    }
     return true;
   };
 }
 
 function send(response: ServerResponse, type: string, body: string): void {
   response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' }).end(body);
-}
-
-function sendFile(
-  files: ReturnType<typeof sirv>,
-  name: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  request.url = `/${name}`;
-  // sirv throws on ranges that do not fit, and no browser asks for parts of these.
-  delete request.headers.range;
-  files(request, response, () => {
-    response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
-  });
 }
 
 /** Altair evaluates request scripts in a worker and styles its editors from script. */

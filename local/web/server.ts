@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import sirv from 'sirv';
 import { reachable } from '../reachable.ts';
+import { answerWithFile } from '../static-files.ts';
 
 /** `GET /config.json`: where the page finds the service. */
 export interface PageConfig {
@@ -54,11 +55,7 @@ export function createWebServer(
       response.end(`${JSON.stringify(configFor(options.config, request))}\n`);
       return;
     }
-    // sirv throws on ranges that do not fit, and a page needs none.
-    delete request.headers.range;
-    files(request, response, () => {
-      response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
-    });
+    answerWithFile(files, request, response);
   };
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -144,5 +146,35 @@ describe('createWebServer', () => {
       status: 200,
       body: '<svg/>',
     });
+  });
+
+  it('loses one answer and nothing else when a file cannot be read after all', async () => {
+    const { ask, root } = await servePage();
+    // Stands for a file that a new build removes between the look and the reading: a socket is there, and cannot be opened.
+    const unreadable = createServer().listen(join(root, 'live.css'));
+    onTestFinished(() => void unreadable.close());
+    await once(unreadable, 'listening');
+
+    await expect(ask('/live.css')).rejects.toThrow('socket hang up');
+    expect((await ask('/')).body).toBe(ENTRY);
+  });
+
+  it.each(['/%00', '/..%5c..%5csecret.txt', '/%E0%A4%A', `/${'a/'.repeat(3_000)}`, '/__proto__', '//config'])(
+    'answers %s with the page, not with an error',
+    async (path) => {
+      const { ask } = await servePage();
+
+      expect(await ask(path)).toMatchObject({ status: 200, body: ENTRY });
+    },
+  );
+
+  it('says that a file is the one a browser has', async () => {
+    const { ask } = await servePage();
+    const { headers } = await ask('/favicon.svg');
+
+    const again = await ask('/favicon.svg', { headers: { 'if-none-match': String(headers.etag) } });
+
+    expect(again).toMatchObject({ status: 304, body: '' });
+    expect(again.headers['content-security-policy']).toBe(headers['content-security-policy']);
   });
 });
