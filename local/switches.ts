@@ -148,6 +148,8 @@ export function createSwitches(
       .then((result) => answer(response, 200, result))
       .catch((error: unknown) => {
         const isExpected = error instanceof SwitchError || error instanceof FaultSetError;
+        // What is left of a body that was refused ends with the connection: the caller must not use that again.
+        if (!request.complete) response.setHeader('connection', 'close');
         answer(response, isExpected ? 400 : 500, { error: isExpected ? error.message : 'the switch failed' });
       });
     return true;

@@ -209,6 +209,16 @@ describe('createSwitches', () => {
     expect(JSON.parse(answer.body)).toEqual({ error: 'the switch failed' });
   });
 
+  it('says what it takes to a body that is too large, and that the connection ends', async () => {
+    const { call } = await startSwitches();
+
+    const headers = { connection: 'keep-alive' };
+    const answer = await call('/local/faults', { method: 'PUT', headers, body: 'x'.repeat(200_000) });
+
+    expect(answer).toMatchObject({ status: 400, headers: { connection: 'close' } });
+    expect(JSON.parse(answer.body)).toEqual({ error: 'the body is larger than 64 KB' });
+  });
+
   it('leaves other paths alone', async () => {
     const { call } = await startSwitches();
 
