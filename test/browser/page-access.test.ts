@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { MAX_TEXT_UNITS } from '../../protocol/limits.ts';
 import { describeInChromium } from './chromium.ts';
-import { useWebPages, type WebPage } from './web-page.ts';
+import { eventually, useWebPages, type WebPage } from './web-page.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WIDE = { width: 1280, height: 800 };
@@ -143,7 +143,7 @@ describeInChromium('the page for everybody', () => {
       expect(await dialog.evaluate((open) => open.contains(document.activeElement))).toBe(true);
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'detached' });
-      await expect.poll(() => button(name).evaluate((it) => it === document.activeElement)).toBe(true);
+      await eventually(() => button(name).evaluate((it) => it === document.activeElement)).toBe(true);
     }
   });
 
@@ -158,7 +158,7 @@ describeInChromium('the page for everybody', () => {
     });
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await expect.poll(() => composer.evaluate((input) => input === document.activeElement)).toBe(true);
+    await eventually(() => composer.evaluate((input) => input === document.activeElement)).toBe(true);
   });
 
   it('moves nothing for somebody who asked for less motion', async () => {
@@ -170,6 +170,6 @@ describeInChromium('the page for everybody', () => {
       page.evaluate(() => document.getAnimations().filter(({ playState }) => playState === 'running').length);
     expect(await moving()).toBe(0);
     await page.emulateMedia({ reducedMotion: 'no-preference' });
-    await expect.poll(moving).toBeGreaterThan(0);
+    await eventually(moving).toBeGreaterThan(0);
   });
 });

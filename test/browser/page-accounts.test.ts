@@ -4,7 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import { NO_FAULTS } from '../../local/faults/index.ts';
 import { countedText, sendText, storedMessages } from '../contract/streamed-answer.ts';
 import { describeInChromium, INSECURE_HOST } from './chromium.ts';
-import { expectGrowth, UNREACHABLE, useWebPages, type WebPage } from './web-page.ts';
+import { eventually, expectGrowth, UNREACHABLE, useWebPages, type WebPage } from './web-page.ts';
 
 /** What Chromium prints about a request that the service refused. */
 const REFUSED = /^Failed to load resource: the server responded with a status of 40[01]/;
@@ -49,7 +49,7 @@ describeInChromium('who uses the page', () => {
     await listed.filter({ hasText: 'playground' }).waitFor();
 
     await signIn(web, 'alice');
-    await expect.poll(() => listed.count()).toBe(0);
+    await eventually(() => listed.count()).toBe(0);
     await send('/echo of alice');
     await answers.filter({ hasText: 'of alice' }).waitFor();
     await listed.filter({ hasText: 'alice' }).waitFor();
@@ -86,11 +86,11 @@ describeInChromium('who uses the page', () => {
     await web.composer.fill('/echo kept');
     await web.composer.press('Enter');
     // The send waits some seconds for the subscription before it asks.
-    await expect.poll(() => web.composer.inputValue(), { timeout: 15_000 }).toBe('/echo kept');
+    await eventually(() => web.composer.inputValue()).toBe('/echo kept');
 
     await web.button('Go on with the playground key').click();
     await web.live();
-    await expect.poll(() => web.composer.inputValue()).toBe('/echo kept');
+    await eventually(() => web.composer.inputValue()).toBe('/echo kept');
     await web.composer.press('Enter');
     await web.answers.filter({ hasText: 'kept' }).waitFor();
   });
@@ -110,7 +110,7 @@ describeInChromium('who uses the page', () => {
     await web.page.getByRole('alert').filter({ hasText: 'Sign-in was refused.' }).first().waitFor();
     await web.live();
     expect(calls()).toBe(3);
-    await expect.poll(() => web.page.getByRole('alert').count()).toBe(0);
+    await eventually(() => web.page.getByRole('alert').count()).toBe(0);
   });
 
   it('gets another token when one expires mid-answer, and loses no text', async () => {
@@ -124,7 +124,7 @@ describeInChromium('who uses the page', () => {
     const expiresAt = Date.now() + 3_000;
     await web.send('/tokens 300 60');
     await web.answers.filter({ hasText: 'w20' }).waitFor();
-    await expect.poll(() => Date.now(), { timeout: 5_000 }).toBeGreaterThan(expiresAt);
+    await eventually(() => Date.now()).toBeGreaterThan(expiresAt);
 
     // The socket is authorized once: only a reconnect meets the expired token.
     target().stack.appSync.setFaults({ ...NO_FAULTS, cutSocketsEveryMs: 50 });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { modelRequests } from '../contract/api.ts';
 import { countedText, storedMessages } from '../contract/streamed-answer.ts';
 import { describeInChromium } from './chromium.ts';
-import { expectGrowth, useWebPages, type WebPage } from './web-page.ts';
+import { eventually, expectGrowth, useWebPages, type WebPage } from './web-page.ts';
 
 describeInChromium('an answer on the page', () => {
   const { target, open, openIn } = useWebPages();
@@ -89,7 +89,7 @@ describeInChromium('an answer on the page', () => {
 
     await button('Copy').click();
 
-    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe('**bold** and `code`');
+    await eventually(() => page.evaluate(() => navigator.clipboard.readText())).toBe('**bold** and `code`');
   });
 
   it('says that it failed and is tried again', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { sendText } from '../contract/streamed-answer.ts';
 import { describeInChromium } from './chromium.ts';
-import { useWebPages, type WebPage } from './web-page.ts';
+import { eventually, useWebPages, type WebPage } from './web-page.ts';
 
 describeInChromium('conversations and history on the page', () => {
   const { target, open, openIn } = useWebPages();
@@ -15,7 +15,7 @@ describeInChromium('conversations and history on the page', () => {
     const { page, log, send, answers, button } = web;
     await send('/tokens 1500 300');
     await answers.filter({ hasText: 'w300' }).waitFor();
-    await expect.poll(() => fromEnd(web)).toBeLessThan(40);
+    await eventually(() => fromEnd(web)).toBeLessThan(40);
     expect(await log.evaluate((frame) => frame.scrollTop)).toBeGreaterThan(0);
 
     await log.hover();
@@ -25,7 +25,7 @@ describeInChromium('conversations and history on the page', () => {
     expect(await log.evaluate((frame) => frame.scrollTop)).toBe(0);
 
     await button('Jump to latest').click();
-    await expect.poll(() => fromEnd(web)).toBeLessThan(40);
+    await eventually(() => fromEnd(web)).toBeLessThan(40);
     await button('Jump to latest').waitFor({ state: 'detached' });
   });
 
@@ -74,8 +74,8 @@ describeInChromium('conversations and history on the page', () => {
 
     await button('Delete My title').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
-    await expect.poll(() => new URL(page.url()).pathname).toBe('/');
-    await expect.poll(() => listed.filter({ hasText: 'My title' }).count()).toBe(0);
+    await eventually(() => new URL(page.url()).pathname).toBe('/');
+    await eventually(() => listed.filter({ hasText: 'My title' }).count()).toBe(0);
     await page.goto(`${target().stack.webUrl}/c/${id}`);
     await web.live();
     expect(await answers.count()).toBe(0);
@@ -89,7 +89,7 @@ describeInChromium('conversations and history on the page', () => {
     await send('/echo one');
     await answers.filter({ hasText: 'one' }).waitFor();
     await button('New conversation').click();
-    await expect.poll(() => answers.count()).toBe(0);
+    await eventually(() => answers.count()).toBe(0);
     expect(await composer.evaluate((input) => input === document.activeElement)).toBe(true);
     await send('/echo two');
     await answers.filter({ hasText: 'two' }).waitFor();

@@ -114,3 +114,8 @@ export function expectGrowth(shown: readonly string[], text: string, atLeast = 5
     expect(one.length).toBeGreaterThanOrEqual(shown[index - 1]?.length ?? 0);
   }
 }
+
+/** Polls a value until the expectation holds; patient, because a busy machine is slow. */
+export function eventually<Value>(read: () => Value) {
+  return expect.poll(read, { timeout: 20_000 });
+}
