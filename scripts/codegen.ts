@@ -65,7 +65,10 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = { onTokens: ['mess
 
 const pascalCase = (name: string) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 
-/** One operation of the client library: every argument a variable of the same name, every field selected. */
+/**
+ * One operation of the client library: every argument a variable of the same name, every field selected. On one line,
+ * because it is loaded with every page and sent with every request.
+ */
 function clientDocument(schema: GraphQLSchema, root: string, name: string): string {
   const rootType = schema.getType(root);
   const field = isObjectType(rootType) ? rootType.getFields()[name] : undefined;
@@ -74,8 +77,8 @@ function clientDocument(schema: GraphQLSchema, root: string, name: string): stri
   const variables = args.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ');
   const call = `${name}(${args.map((arg) => `${arg.name}: $${arg.name}`).join(', ')})`;
   const type = getNamedType(field.type);
-  const selection = isObjectType(type) ? ` {\n${selectEverything(type, '    ')}\n  }` : '';
-  return `${root.toLowerCase()} ${pascalCase(name)}(${variables}) {\n  ${call}${selection}\n}\n`;
+  const selection = isObjectType(type) ? ` { ${selectEverything(type, '').replace(/\s+/g, ' ')} }` : '';
+  return `${root.toLowerCase()} ${pascalCase(name)}(${variables}) { ${call}${selection} }`;
 }
 
 function clientDocuments(sdl: string): string {
