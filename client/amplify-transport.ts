@@ -9,7 +9,10 @@ import type { Clock } from './clock.ts';
 import { requestError, subscriptionError } from './request-error.ts';
 import type { SubscriptionObserver, Transport, Variables } from './transport.ts';
 
-/** A request that takes longer counts as unanswered: Amplify has no limit of its own, AppSync's is 30 s. */
+/**
+ * A request that takes longer counts as unanswered, and so does a question for a token: Amplify has no limit of its own,
+ * AppSync's is 30 s.
+ */
 export const REQUEST_TIMEOUT_MS = 15_000;
 
 /** What an Amplify transport is made with. */
@@ -52,15 +55,17 @@ export function createAmplifyTransport(options: AmplifyTransportOptions): Transp
   const endpoint = spelledForAmplify(options.endpoint ?? Amplify.getConfig().API?.GraphQL?.endpoint);
   const client = amplifyClient(endpoint, auth);
 
+  const authorize = (refused?: string) => inTime(clock, requestAuth(auth, endpoint, refused));
+
   const request = async <Data>(query: string, variables: Variables): Promise<Data> => {
-    const used = await requestAuth(auth, endpoint);
+    const used = await authorize();
     try {
       return await send<Data>(client, clock, { query, variables, ...used });
     } catch (thrown) {
       const error = requestError(thrown);
       if (error.code !== 'UNAUTHENTICATED' || auth.type !== 'token') throw error;
       // The token may have expired: the application is asked once more, and believed when it gives another one.
-      const renewed = await requestAuth(auth, endpoint, used.authToken);
+      const renewed = await authorize(used.authToken);
       if (renewed.authToken === used.authToken) throw error;
       return await send<Data>(client, clock, { query, variables, ...renewed }).catch((again: unknown) => {
         throw requestError(again);
@@ -139,15 +144,19 @@ async function send<Data>(
   request: { query: string; variables: Variables } & RequestAuth,
 ): Promise<Data> {
   const answer = client.graphql(request) as Promise<{ data: Data }>;
+  return (await inTime(clock, answer, () => client.cancel(answer))).data;
+}
+
+async function inTime<Value>(clock: Clock, value: Promise<Value>, giveUp?: () => void): Promise<Value> {
   let cancelTimer: () => void = () => undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
     cancelTimer = clock.after(REQUEST_TIMEOUT_MS, () => {
       reject(new ChatError('NETWORK', { cause: new Error(`No answer within ${REQUEST_TIMEOUT_MS} ms`) }));
-      client.cancel(answer);
+      giveUp?.();
     });
   });
   try {
-    return (await Promise.race([answer, timeout])).data;
+    return await Promise.race([value, timeout]);
   } finally {
     cancelTimer();
   }

@@ -14,30 +14,43 @@ export function backoffMs(failures: number, random: () => number, retryAfterMs =
   return Math.max(retryAfterMs, Math.round(base * (0.75 + random() / 2)));
 }
 
-/** Pauses that end early all together, when the page wakes or closes. */
+/** Pauses that end early all together, when the page wakes or what waits is closed. */
 export class Pauses {
   readonly #clock: Clock;
-  readonly #ends = new Set<() => void>();
+  readonly #pauses = new Set<{ readonly end: () => void; readonly hurry: () => void }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Resolves after `ms`, or at the next `wake`. */
-  wait(ms: number): Promise<void> {
+  /** Resolves after `ms`, or at a `wake`, but not before `atLeastMs`: what the service asked for holds for a wake too. */
+  wait(ms: number, atLeastMs = 0): Promise<void> {
     return new Promise((resolve) => {
+      const earliest = this.#clock.now() + atLeastMs;
       const end = () => {
         cancel();
-        this.#ends.delete(end);
+        this.#pauses.delete(pause);
         resolve();
       };
-      const cancel = this.#clock.after(ms, end);
-      this.#ends.add(end);
+      const hurry = () => {
+        cancel();
+        const restMs = earliest - this.#clock.now();
+        if (restMs <= 0) end();
+        else cancel = this.#clock.after(restMs, end);
+      };
+      const pause = { end, hurry };
+      let cancel = this.#clock.after(ms, end);
+      this.#pauses.add(pause);
     });
   }
 
-  /** Ends every running pause. */
+  /** The page woke: every running pause ends as soon as it may. */
   wake(): void {
-    for (const end of [...this.#ends]) end();
+    for (const { hurry } of [...this.#pauses]) hurry();
+  }
+
+  /** Ends every running pause: nobody waits for anything any more. */
+  close(): void {
+    for (const { end } of [...this.#pauses]) end();
   }
 }

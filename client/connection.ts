@@ -43,7 +43,9 @@ export class Connection {
   /** For the next try. */
   #isWaiting = false;
   #cancelTimer: () => void = () => undefined;
-  #waiters: (() => void)[] = [];
+  /** The service asked not to be asked before. */
+  #notBefore = 0;
+  readonly #waiters = new Set<() => void>();
 
   constructor(ports: ConnectionPorts) {
     this.#ports = ports;
@@ -69,11 +71,13 @@ export class Connection {
   acknowledged(patienceMs: number): Promise<void> {
     if (this.#phase === 'acknowledged' || this.#phase === 'closed') return Promise.resolve();
     return new Promise((resolve) => {
-      const cancel = this.#ports.clock.after(patienceMs, resolve);
-      this.#waiters.push(() => {
+      const end = () => {
         cancel();
+        this.#waiters.delete(end);
         resolve();
-      });
+      };
+      const cancel = this.#ports.clock.after(patienceMs, end);
+      this.#waiters.add(end);
     });
   }
 
@@ -82,9 +86,9 @@ export class Connection {
     if (this.#phase === 'connecting') this.#lose(error, 'offline');
   }
 
-  /** Tries at once when it waits for its next try. */
+  /** Tries at once when it waits for its next try, unless the service asked for that pause. */
   wake(): void {
-    if (this.#isWaiting) void this.#retry();
+    if (this.#isWaiting && this.#ports.clock.now() >= this.#notBefore) void this.#retry();
   }
 
   /** Ends the subscription; may be called twice. */
@@ -102,6 +106,7 @@ export class Connection {
     const dropOld = this.#drop;
     const serial = ++this.#serial;
     this.#isCurrentAcknowledged = false;
+    this.#isWaiting = false;
     const isCurrent = () => serial === this.#serial;
     this.#drop = this.#ports.watch({
       onAck: () => isCurrent() && this.#acknowledge(),
@@ -143,7 +148,11 @@ export class Connection {
       this.#drop?.();
       this.#drop = undefined;
     }
-    this.#retryLater(error, phase);
+    // A transport tells a loss more than once: the first one counts, and what is on its way to a new subscription goes on.
+    if (!this.#isWaiting && !this.#isProbing) return this.#retryLater(error, phase);
+    this.#error = error;
+    if (this.#phase === 'acknowledged') this.#phase = phase;
+    this.#ports.changed();
   }
 
   #retryLater(error: ChatError, phase: 'reconnecting' | 'offline'): void {
@@ -152,6 +161,7 @@ export class Connection {
     this.#isWaiting = true;
     this.#failures += 1;
     const pauseMs = backoffMs(this.#failures, this.#ports.random, error.retryAfterMs);
+    this.#notBefore = this.#ports.clock.now() + (error.retryAfterMs ?? 0);
     this.#cancelTimer();
     this.#cancelTimer = this.#ports.clock.after(pauseMs, () => void this.#retry());
     this.#ports.changed();
@@ -174,6 +184,6 @@ export class Connection {
   }
 
   #release(): void {
-    for (const resolve of this.#waiters.splice(0)) resolve();
+    for (const end of [...this.#waiters]) end();
   }
 }

@@ -47,6 +47,8 @@ export class Listing {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
       this.#ports.changed();
+      // Asked for after the run looked for the last time and before this.
+      return this.#isWantedAgain && !this.#ports.isClosed() ? this.refresh() : undefined;
     });
     return this.#running;
   }
@@ -71,7 +73,10 @@ export class Listing {
         if (this.#ports.isClosed()) return;
         this.#ports.failed(error);
         this.#isWantedAgain = true;
-        await this.#ports.pauses.wait(backoffMs(failures, this.#ports.random, error.retryAfterMs));
+        await this.#ports.pauses.wait(
+          backoffMs(failures, this.#ports.random, error.retryAfterMs),
+          error.retryAfterMs,
+        );
         failures += 1;
       }
     }

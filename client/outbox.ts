@@ -40,7 +40,8 @@ export function pendingMessage(
 export class Outbox {
   readonly #ports: OutboxPorts;
   #underWay = 0;
-  readonly #pending = new Map<string, ChatMessage>();
+  /** By id, with how many sends wait for it: a repeated send shows once. */
+  readonly #pending = new Map<string, { readonly message: ChatMessage; senders: number }>();
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports;
@@ -48,7 +49,7 @@ export class Outbox {
 
   /** Messages that the service has not accepted yet, in the order they were sent. */
   get pending(): readonly ChatMessage[] {
-    return [...this.#pending.values()];
+    return [...this.#pending.values()].map(({ message }) => message);
   }
 
   /** Whether a request is on its way of which the answer may name messages unknown so far; not while it waits to be repeated. */
@@ -56,12 +57,18 @@ export class Outbox {
     return this.#underWay > 0;
   }
 
+  /** Shows a message until it is removed as often as it was added; the first one counts. */
   add(message: ChatMessage): void {
-    this.#pending.set(message.id, message);
+    const known = this.#pending.get(message.id);
+    if (known) known.senders += 1;
+    else this.#pending.set(message.id, { message, senders: 1 });
   }
 
   remove(clientMessageId: string): void {
-    this.#pending.delete(clientMessageId);
+    const known = this.#pending.get(clientMessageId);
+    if (!known) return;
+    known.senders -= 1;
+    if (known.senders === 0) this.#pending.delete(clientMessageId);
   }
 
   /** @throws ChatError: what the service refused, or why the conversation ended. */
@@ -77,7 +84,10 @@ export class Outbox {
         const error = thrown as ChatError;
         if (!error.retryable) throw error;
         this.#ports.failed(error);
-        await this.#ports.pauses.wait(backoffMs(failures, this.#ports.random, error.retryAfterMs));
+        await this.#ports.pauses.wait(
+          backoffMs(failures, this.#ports.random, error.retryAfterMs),
+          error.retryAfterMs,
+        );
       }
     }
   }

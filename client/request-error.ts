@@ -109,10 +109,16 @@ function codeOfStatus(status: unknown): ErrorCode | undefined {
   return undefined;
 }
 
+/** Seconds, as gateways and throttled services write it; the form with a date is rare and left out. */
+function retryAfterMsOf(header: unknown): number | undefined {
+  return typeof header === 'string' && /^\d+$/.test(header) ? Number(header) * 1_000 : undefined;
+}
+
 function fromThrown(thrown: unknown, cause: unknown): ChatError {
   const { name, response, message } = (thrown ?? {}) as ThrownError;
   const requestId = response?.headers?.['x-amzn-requestid'];
-  const details = { cause, ...(typeof requestId === 'string' && { requestId }) };
+  const retryAfterMs = retryAfterMsOf(response?.headers?.['retry-after']);
+  const details = { cause, retryAfterMs, ...(typeof requestId === 'string' && { requestId }) };
   const named = textOf(name);
   if (NO_CREDENTIAL.includes(named)) return new ChatError('UNAUTHENTICATED', details);
   if (NO_ANSWER.includes(named)) return new ChatError('NETWORK', details);

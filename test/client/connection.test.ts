@@ -53,6 +53,34 @@ describe('the connection of a conversation', () => {
     expect(conversation.getSnapshot().connection).toBe('live');
   });
 
+  it('subscribes anew 0.5 s after the first sign of a loss, however often it is told', async () => {
+    const { service, clock } = await runningAnswer();
+    service.current.observer.onLost(network());
+    service.current.observer.onLost(network());
+    await clock.advance(300);
+    service.current.observer.onLost(network());
+    await clock.advance(200);
+
+    expect(service.subscriptions).toHaveLength(2);
+  });
+
+  it('does not try before the service allows it, also when the page wakes', async () => {
+    const { service, clock, wakes } = await runningAnswer();
+    const answering = service.answers.messages as () => unknown;
+    service.answers.messages = () => new ChatError('RATE_LIMITED', { retryAfterMs: 5_000 });
+    service.current.observer.onLost(network());
+    await clock.advance(500);
+    service.answers.messages = answering;
+    service.requests.length = 0;
+
+    for (const wake of wakes) wake();
+    await clock.advance(4_999);
+    expect(service.requests).toEqual([]);
+    await clock.advance(1);
+
+    expect(service.subscriptions).toHaveLength(2);
+  });
+
   it('is offline while the service does not answer, and asks with backoff before it subscribes', async () => {
     const { service, clock, conversation } = await runningAnswer();
     const answering = service.answers.messages;
@@ -182,6 +210,51 @@ describe('the connection of a conversation', () => {
 
     expect(conversation.getSnapshot().error?.code).toBe('NOT_FOUND');
     expect(service.current.isEnded).toBe(true);
+  });
+});
+
+describe('many reconnects', () => {
+  it('leave one subscription open, and none once closed', async () => {
+    const { service, clock, conversation } = await runningAnswer();
+    for (let round = 0; round < 50; round += 1) {
+      service.current.observer.onLost(network());
+      await clock.advance(500);
+      // Every third one is lost before it was acknowledged.
+      if (round % 3 === 0) {
+        service.current.observer.onLost(network());
+        await clock.advance(1_000);
+      }
+      service.current.observer.onAck();
+      await clock.advance(10);
+    }
+
+    expect(service.subscriptions.length).toBeGreaterThan(50);
+    expect(service.subscriptions.filter(({ isEnded }) => !isEnded)).toEqual([service.current]);
+    expect(conversation.getSnapshot().connection).toBe('live');
+    conversation.close();
+    expect(service.subscriptions.every(({ isEnded }) => isEnded)).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('an id that no conversation can have', () => {
+  it('is refused at once: nothing is asked for, and nothing is repeated', async () => {
+    const { service, chat, clock, conversation: other } = fakeConversation();
+    await settled();
+    other.close();
+    service.requests.length = 0;
+    const subscriptions = service.subscriptions.length;
+    const conversation = chat.conversation('a b');
+    conversation.subscribe(() => undefined);
+
+    await expect(conversation.send({ text: 'hi' })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await clock.advance(60_000);
+
+    expect(conversation.getSnapshot()).toMatchObject({
+      connection: 'offline',
+      error: { code: 'INVALID_INPUT' },
+    });
+    expect([service.requests, service.subscriptions.length]).toEqual([[], subscriptions]);
   });
 });
 

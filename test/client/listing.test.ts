@@ -14,7 +14,8 @@ async function pagedConversation(count: number) {
   for (let index = 0; index < count; index += 1) service.stored.push(question(index));
   service.answers.messages = ({ nextToken, limit }: Variables) => {
     const newestFirst = [...service.stored].reverse();
-    const start = nextToken ? newestFirst.findIndex(({ id }) => id < String(nextToken)) : 0;
+    const after = nextToken as string | undefined;
+    const start = after ? newestFirst.findIndex(({ id }) => id < after) : 0;
     const items = newestFirst.slice(start, start + Number(limit ?? PAGE));
     const last = items.at(-1);
     return { items, nextToken: last && last.id !== service.stored[0]?.id ? last.id : null };

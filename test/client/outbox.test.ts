@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ChatError } from '../../client/index.ts';
+import { ChatError, type Variables } from '../../client/index.ts';
 import { accepted, batch, fakeConversation, FakeService, message, receipt } from './fake-service.ts';
 import { settled } from './manual-clock.ts';
 
@@ -83,6 +83,44 @@ describe('a send', () => {
     for (const wake of wakes) wake();
 
     expect((await sending).messageId).toBe('m1-1');
+  });
+
+  it('waits as long as the service asked, also when the page wakes meanwhile', async () => {
+    const { service, clock, conversation, wakes } = await live();
+    service.answers.sendMessage = () =>
+      service.count('sendMessage') === 1
+        ? new ChatError('RATE_LIMITED', { retryAfterMs: 9_000 })
+        : accepted('hi', 'k');
+    const sending = conversation.send({ text: 'hi' });
+    await clock.advance(1_000);
+
+    for (const wake of wakes) wake();
+    await clock.advance(7_999);
+    expect(service.count('sendMessage')).toBe(1);
+    await clock.advance(1);
+
+    expect((await sending).messageId).toBe('m1-1');
+  });
+
+  it('keeps its place while another one under its id is refused', async () => {
+    const { service, conversation } = await live();
+    const answers = [Promise.withResolvers<object>(), Promise.withResolvers<object>()] as const;
+    const { mutate } = service;
+    Object.assign(service, {
+      mutate: (document: string, variables: Variables) =>
+        document.includes('sendMessage(')
+          ? answers[(variables.input as { text: string }).text === 'one' ? 0 : 1].promise
+          : mutate(document, variables),
+    });
+    const first = conversation.send({ text: 'one', clientMessageId: 'k' });
+    const second = conversation.send({ text: 'two', clientMessageId: 'k' });
+    answers[1].reject(new ChatError('CONFLICT'));
+    await expect(second).rejects.toMatchObject({ code: 'CONFLICT' });
+
+    expect(conversation.getSnapshot().messages).toMatchObject([{ text: 'one', pending: true }]);
+    answers[0].resolve({ sendMessage: accepted('one', 'k') });
+    await first;
+    expect(conversation.getSnapshot().messages).toMatchObject([{ text: 'one', pending: false }, {}]);
   });
 
   it('is taken back when the service refuses it', async () => {

@@ -55,6 +55,20 @@ describe('requestError', () => {
     const own = new ChatError('LOST');
     expect(requestError(own)).toBe(own);
   });
+
+  it.each([
+    ['7', 7_000],
+    ['0', 0],
+    ['soon', undefined],
+    [undefined, undefined],
+  ])('takes Retry-After %s of an HTTP answer', (header, retryAfterMs) => {
+    const response = { statusCode: 429, headers: { 'retry-after': header } };
+
+    expect(requestError(thrownBy({ name: 'UnknownError', response }))).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterMs,
+    });
+  });
 });
 
 describe('subscriptionError', () => {
