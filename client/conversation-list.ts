@@ -159,7 +159,7 @@ export class ConversationList {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelTouch?.();
-    this.#pauses.wake();
+    this.#pauses.close();
     this.#store.clear();
     this.#parts.onClosed();
   };
@@ -173,6 +173,8 @@ export class ConversationList {
         this.#store.update(() => {
           this.#running = undefined;
         });
+        // Asked for after the run looked for the last time and before this.
+        return this.#isNewestWanted || this.#isOlderWanted ? this.#work() : undefined;
       });
       this.#store.update(() => undefined);
     }
@@ -193,7 +195,10 @@ export class ConversationList {
           return;
         }
         failures += 1;
-        await this.#pauses.wait(backoffMs(failures, this.#parts.random, error.retryAfterMs));
+        await this.#pauses.wait(
+          backoffMs(failures, this.#parts.random, error.retryAfterMs),
+          error.retryAfterMs,
+        );
       }
     }
   }
@@ -211,11 +216,20 @@ export class ConversationList {
 
   async #older(): Promise<void> {
     const token = this.#loaded.nextToken;
-    if (typeof token === 'string') {
+    if (typeof token === 'string') await this.#after(token);
+    this.#isOlderWanted = false;
+  }
+
+  /** Takes the page at a token, or begins anew with the first when the service does not take the token any more. */
+  async #after(token: string): Promise<void> {
+    try {
       const page = await this.#parts.page(token);
       this.#take((loaded) => withOlder(loaded, page));
+    } catch (thrown) {
+      if ((thrown as ChatError).code !== 'INVALID_INPUT') throw thrown;
+      const page = await this.#parts.page(undefined);
+      this.#take((loaded) => withNewest({ ...loaded, listedThrough: undefined }, page));
     }
-    this.#isOlderWanted = false;
   }
 
   #take(merge: (loaded: LoadedConversations) => LoadedConversations): void {

@@ -10,25 +10,34 @@ export interface LoadedConversations {
   readonly items: readonly ConversationItem[];
   /** Where older ones follow; null when there are none, undefined before the first page. */
   readonly nextToken: string | null | undefined;
+  /** `updatedAt` of the newest when it was last listed: what was changed since is newer. Undefined before the first page. */
+  readonly listedThrough: string | undefined;
 }
 
 /** Before the first page. */
-export const NOTHING_LOADED: LoadedConversations = { items: [], nextToken: undefined };
+export const NOTHING_LOADED: LoadedConversations = {
+  items: [],
+  nextToken: undefined,
+  listedThrough: undefined,
+};
 
 /**
  * Takes the first page as it is listed now. Older ones that were loaded stay; what is missing in the page's own range is
- * gone. When the page meets nothing that was loaded, the rest is dropped, so that no hole stays between the two.
+ * gone. When the page does not reach down to what was listed before, the rest is dropped, so that no hole stays between the
+ * two: that it names something loaded tells nothing, for that may have been changed since.
  */
 export function withNewest(loaded: LoadedConversations, page: ConversationPage): LoadedConversations {
   const items = newerOf(loaded.items, page.items);
   const nextToken = page.nextToken ?? null;
   const last = page.items.at(-1);
   const listed = new Set(page.items.map(({ id }) => id));
-  const meetsLoaded = loaded.items.some(({ id }) => listed.has(id));
-  if (nextToken === null || !last || !meetsLoaded) return { items: sorted(items), nextToken };
+  const listedThrough = page.items[0]?.updatedAt;
+  const alone = { items: sorted(items), nextToken, listedThrough };
+  const meetsListed = last && loaded.listedThrough !== undefined && last.updatedAt <= loaded.listedThrough;
+  if (nextToken === null || !meetsListed) return alone;
   const older = loaded.items.filter(({ id, updatedAt }) => !listed.has(id) && updatedAt <= last.updatedAt);
-  if (older.length === 0) return { items: sorted(items), nextToken };
-  return { items: sorted([...items, ...older]), nextToken: loaded.nextToken };
+  if (older.length === 0) return alone;
+  return { items: sorted([...items, ...older]), nextToken: loaded.nextToken, listedThrough };
 }
 
 /** Takes the page that follows what is loaded. */
@@ -36,6 +45,7 @@ export function withOlder(loaded: LoadedConversations, page: ConversationPage): 
   const listed = new Set(page.items.map(({ id }) => id));
   const others = loaded.items.filter(({ id }) => !listed.has(id));
   return {
+    ...loaded,
     items: sorted([...others, ...newerOf(loaded.items, page.items)]),
     nextToken: page.nextToken ?? null,
   };

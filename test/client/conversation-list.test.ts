@@ -269,4 +269,38 @@ describe('ConversationList', () => {
     expect(chat.conversationList({ limit: 2 })).toBe(list);
     expect(chat.conversationList()).not.toBe(list);
   });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('loads for one who asks %i turns after a listing came', async (turns) => {
+    const { list, open } = fakeList();
+    let isAsked = false;
+    const ask = async () => {
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      void list.loadMore();
+    };
+    list.subscribe(({ items }) => {
+      if (isAsked || items.length === 0) return;
+      isAsked = true;
+      void ask();
+    });
+    await open();
+    await settled();
+
+    expect(list.getSnapshot().items.map(({ id }) => id)).toEqual(['c', 'b', 'a']);
+  });
+
+  it('begins anew when the service does not take its token any more', async () => {
+    const { service, list, open, ids, page } = fakeList();
+    await open();
+    let hasExpired = true;
+    service.answers.conversations = (variables) => {
+      if (variables.nextToken === undefined) hasExpired = false;
+      return hasExpired ? new ChatError('INVALID_INPUT') : page(variables);
+    };
+
+    await list.loadMore();
+    await list.loadMore();
+
+    expect(ids()).toBe('c b a');
+    expect(list.getSnapshot().error).toBeUndefined();
+  });
 });

@@ -28,7 +28,7 @@ describe('withNewest', () => {
   it('takes the first page and where the next one follows', () => {
     const one = withNewest(NOTHING_LOADED, { items: [item('b', 2), item('a', 1)], nextToken: 'after a' });
 
-    expect(one).toEqual({ items: [item('b', 2), item('a', 1)], nextToken: 'after a' });
+    expect(one).toMatchObject({ items: [item('b', 2), item('a', 1)], nextToken: 'after a' });
   });
 
   it('keeps older pages that were loaded, and where they end', () => {
@@ -57,10 +57,25 @@ describe('withNewest', () => {
     expect(next.nextToken).toBe('after y');
   });
 
+  it('drops the rest when all that the page meets was changed since, so that no hole stays', () => {
+    const next = withNewest(two, { items: [item('a', 31), item('z', 30)], nextToken: 'after z' });
+
+    expect(ids(next)).toBe('a z');
+    expect(next.nextToken).toBe('after z');
+  });
+
+  it('takes what a mutation of this client changed for no place that was listed', () => {
+    const renamed = withChanged(two, item('a', 31));
+    const next = withNewest(renamed, { items: [item('a', 31), item('z', 30)], nextToken: 'after z' });
+
+    expect(ids(next)).toBe('a z');
+    expect(next.nextToken).toBe('after z');
+  });
+
   it('drops the rest when there is one page only', () => {
     const next = withNewest(two, { items: [item('f', 6)], nextToken: null });
 
-    expect(next).toEqual({ items: [item('f', 6)], nextToken: null });
+    expect(next).toMatchObject({ items: [item('f', 6)], nextToken: null });
   });
 
   it('keeps the title that a mutation answered when the listing still has the old one', () => {
