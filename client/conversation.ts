@@ -222,6 +222,7 @@ export class Conversation {
 
   #start(): void {
     if (this.#isStarted || this.#ended) return;
+    if (!isId(this.id)) return this.#end(new ChatError('INVALID_INPUT'));
     this.#isStarted = true;
     this.#connection.start();
     void this.#refresh();
@@ -264,8 +265,9 @@ export class Conversation {
 
   /** Lists, then asks for every answer that is not whole: after page load, reconnect and wake. */
   async #refresh(): Promise<void> {
+    const since = this.#parts.clock.now();
     await this.#listing.refresh();
-    for (const answer of this.#transcript.answers) answer.catchUp();
+    for (const answer of this.#transcript.answers) answer.catchUp(since);
   }
 
   /** A send's own answer tells of its messages; a batch may come before it. */
@@ -307,7 +309,7 @@ export class Conversation {
     this.#cancelList();
     this.#connection.close();
     this.#transcript.close();
-    this.#pauses.wake();
+    this.#pauses.close();
     this.#watchers.reject(error);
     this.#update(() => undefined);
     this.#store.clear();

@@ -49,6 +49,10 @@ export class LiveMessage {
   #failures = 0;
   #mismatches = 0;
   #asking: 'for text' | 'because silent' | undefined;
+  /** When the question that is on its way left. */
+  #askingSince = 0;
+  /** What is on its way left before something else may have been missed. */
+  #isAskedAgain = false;
   /** The receipt whose SHA-256 agreed with the text. */
   #verified: GenerationEnd | undefined;
   #cancelTimer: () => void = () => undefined;
@@ -96,8 +100,9 @@ export class LiveMessage {
     this.#take(next);
   }
 
-  /** Asks `messageState` now, unless settled. */
-  catchUp(): void {
+  /** Asks `messageState` now, unless settled, or once more when a question is on its way that left before `since`. */
+  catchUp(since: number): void {
+    if (this.#asking && this.#askingSince < since) this.#isAskedAgain = true;
     void this.#ask('for text');
   }
 
@@ -118,11 +123,20 @@ export class LiveMessage {
   }
 
   async #verify(message: AssembledMessage, end: GenerationEnd): Promise<void> {
-    const digest = await this.#ports.sha256(message.text);
+    const digest = await this.#ports.sha256(message.text).catch(() => undefined);
     if (this.#isClosed || this.#assembled.end !== end) return;
     if (digest === end.sha256) {
       this.#agree(end);
       this.#take(this.#assembled);
+      return;
+    }
+    if (digest === undefined) {
+      // Pages on plain http load the hash, which may fail like every request.
+      this.#failures += 1;
+      this.#cancelTimer();
+      const pauseMs = backoffMs(this.#failures, this.#ports.random);
+      this.#cancelTimer = this.#ports.clock.after(pauseMs, () => void this.#verify(message, end));
+      this.#ports.changed();
       return;
     }
     // Something was altered in delivery. What is shown stays until the whole text was read again and agrees.
@@ -161,6 +175,7 @@ export class LiveMessage {
     try {
       for (let hasMore = true; hasMore && !this.#isClosed;) {
         const { text, reasoning } = this.#assembled;
+        this.#askingSince = this.#ports.clock.now();
         const from = { offset: text.length, reasoningOffset: reasoning.length };
         const state = await this.#ports.ask(this.id, from);
         this.#nextWithinMs = 0;
@@ -176,6 +191,11 @@ export class LiveMessage {
     this.#asking = undefined;
     this.#askedAt = this.#ports.clock.now();
     if (this.#isClosed) return;
+    if (this.#isAskedAgain) {
+      this.#isAskedAgain = false;
+      // Not while it fails: then the timer asks again, with a pause.
+      if (this.#failures === 0) void this.#ask('for text');
+    }
     this.#ports.changed();
     this.#schedule();
   }

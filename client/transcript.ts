@@ -72,7 +72,7 @@ export class Transcript {
       const isBehind = message.end
         ? message.text.length < message.end.length
         : message.status === 'STREAMING';
-      if (isNew && isBehind) answer.catchUp();
+      if (isNew && isBehind) answer.catchUp(this.#ports.clock.now());
       return;
     }
     // User messages never change.
@@ -84,10 +84,12 @@ export class Transcript {
 
   /** Takes a listing; whole answers are verified before, so that they show together with what they answer. */
   async learnAll(messages: readonly Message[], change: (learn: () => void) => void): Promise<void> {
-    const isWhole = (message: Message) => message.end?.length === message.text.length;
+    const isWhole = ({ id, end, text }: Message) =>
+      end?.length === text.length && this.find(id)?.end?.sha256 !== end.sha256;
     const digests = await Promise.all(
       messages.map(async (message) =>
-        isWhole(message) ? await this.#ports.sha256(message.text) : undefined,
+        // One that cannot be hashed now is verified later.
+        isWhole(message) ? await this.#ports.sha256(message.text).catch(() => undefined) : undefined,
       ),
     );
     change(() => messages.forEach((message, index) => this.learn(message, digests[index])));

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { ChatError } from '../../client/index.ts';
-import { batch, receipt, runningAnswer, sha256, state } from './fake-service.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ChatError, createChatClient, isChatError, type Variables } from '../../client/index.ts';
+import { batch, FakeService, message, receipt, runningAnswer, sha256, state } from './fake-service.ts';
+import { ManualClock, settled } from './manual-clock.ts';
 
 describe('an answer that runs', () => {
   it('is not asked for while batches fit', async () => {
@@ -130,5 +131,70 @@ describe('an answer that runs', () => {
     await hear(batch({ attempt: 2, seq: 1, offset: 4, text: 'ef', resumeOffset: 4 }));
 
     expect(answer()).toMatchObject({ text: 'abcdef', attempt: 2 });
+  });
+
+  it('is asked for once more when a reconnect comes while it is being asked for', async () => {
+    const { service, clock, hear, answer } = await runningAnswer();
+    const pages = [state({ text: 'ab', throughSeq: 1 }), state({ offset: 2, text: 'cd', throughSeq: 2 })];
+    const answers: (() => void)[] = [];
+    const held = new FakeService();
+    held.answers.messageState = () => pages.shift();
+    const { query } = service;
+    Object.assign(service, {
+      query: async (document: string, variables: Variables) => {
+        if (document.includes('messageState(')) await new Promise<void>((resolve) => answers.push(resolve));
+        return document.includes('messageState(')
+          ? held.query(document, variables)
+          : query(document, variables);
+      },
+    });
+    // A hole is being asked for when the socket goes; seq 2 is published while nobody is subscribed.
+    await hear(batch({ seq: 2, offset: 2, text: 'cd' }));
+    await clock.advance(300);
+    service.current.observer.onLost(new ChatError('NETWORK'));
+    await clock.advance(500);
+    service.current.observer.onAck();
+    await settled();
+
+    answers.shift()?.();
+    await settled();
+    expect(answers).toHaveLength(1);
+    answers.shift()?.();
+    await settled();
+
+    expect(answer()?.text).toBe('abcd');
+  });
+
+  it('is verified again when the hash could not be made, and nothing is left unhandled', async () => {
+    const service = new FakeService();
+    const clock = new ManualClock();
+    let failures = 4;
+    const chat = createChatClient({
+      transport: service,
+      clock,
+      random: () => 0.5,
+      sha256: (text) =>
+        failures-- > 0 ? Promise.reject(new TypeError('no such chunk')) : Promise.resolve(sha256(text)),
+    });
+    onTestFinished(() => chat.close());
+    const conversation = chat.conversation('c1');
+    conversation.subscribe(() => undefined);
+    await settled();
+    service.current.observer.onAck();
+    await clock.advance(2_000);
+    const question = message({ id: 'm1-0', role: 'USER', status: 'COMPLETE', text: 'hi' });
+    const end = receipt('whole');
+    service.stored.push(question, message({ id: 'm1-1', text: 'whole', status: 'COMPLETE', end }));
+    service.answers.messageState = () => state({ text: 'whole', end });
+
+    service.current.observer.onBatch(batch({ seq: 1, text: 'whole' }));
+    service.current.observer.onBatch(batch({ seq: 2, offset: 5, end }));
+    await settled();
+    const { error } = conversation.getSnapshot();
+    await clock.advance(20_000);
+
+    expect(error === undefined || isChatError(error)).toBe(true);
+    expect(conversation.getSnapshot().messages).toMatchObject([{}, { text: 'whole', status: 'COMPLETE' }]);
+    expect(failures).toBeLessThan(0);
   });
 });

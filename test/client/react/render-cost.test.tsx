@@ -1,5 +1,6 @@
+import { act, screen } from '@testing-library/react';
 import { Profiler, useCallback } from 'react';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ConversationState as Snapshot } from '../../../client/index.ts';
 import {
   RowGroups,
@@ -69,6 +70,8 @@ describe.each([10, 1_000])('a batch in a conversation of %i messages', (count) =
     await acknowledge();
     await hear(batch());
     expect(container.querySelectorAll('li')).toHaveLength(count);
+    // Many texts are hashed with every listing, on a busy machine longer than a turn.
+    await act(() => vi.waitFor(() => expect(screen.getByRole('status').textContent).toBe('live'), 10_000));
     rendered.length = 0;
 
     await hear(batch({ seq: 1, text: 'Hello' }));
