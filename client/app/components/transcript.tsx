@@ -1,5 +1,5 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
-import { useStickToBottom } from 'use-stick-to-bottom';
+import { useCallback, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useEndOfScroll } from './use-end-of-scroll.ts';
 
 interface TranscriptProps {
   /** Everything is loaded, so what appears from now on is new. */
@@ -19,26 +19,20 @@ interface TranscriptProps {
  * aloud; and never the text of answers, which are `aria-live="off"` within it.
  */
 export function Transcript({ isSettled, hasMore, onLoadOlder, sent, children }: TranscriptProps) {
-  const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({
-    initial: 'instant',
-    resize: 'instant',
-  });
-  const { isLoading, load } = useOlder(scrollRef, onLoadOlder);
-  useEffect(() => {
-    const frame = scrollRef.current;
-    if (!frame || !isAtBottom || typeof ResizeObserver === 'undefined') return;
-    // The composer grew: the end stays above it.
-    const observer = new ResizeObserver(() => void scrollToBottom('instant'));
-    observer.observe(frame);
-    return () => observer.disconnect();
-  }, [scrollRef, isAtBottom, scrollToBottom]);
+  const frameRef = useRef<HTMLDivElement>(null);
+  const contentRef = useRef<HTMLDivElement>(null);
+  const { isAtEnd, showEnd } = useEndOfScroll(frameRef, contentRef);
+  const { isLoading, load } = useOlder(frameRef, onLoadOlder);
+  const shownSent = useRef(0);
   useLayoutEffect(() => {
-    if (sent > 0) void scrollToBottom('instant');
-  }, [sent, scrollToBottom]);
+    if (sent === shownSent.current) return;
+    shownSent.current = sent;
+    showEnd();
+  }, [sent, showEnd]);
   return (
     <div className="transcript-frame">
       <div
-        ref={scrollRef}
+        ref={frameRef}
         className="transcript"
         role="log"
         aria-label="Conversation"
@@ -55,8 +49,8 @@ export function Transcript({ isSettled, hasMore, onLoadOlder, sent, children }: 
           {children}
         </div>
       </div>
-      {!isAtBottom && (
-        <button type="button" className="jump" onClick={() => void scrollToBottom('instant')}>
+      {!isAtEnd && (
+        <button type="button" className="jump" onClick={showEnd}>
           Jump to latest
         </button>
       )}
