@@ -64,7 +64,7 @@ describeInChromium('an answer on the page', () => {
   it('goes on where it was after its worker died', async () => {
     const web = await open();
     const { send, answers, button } = web;
-    await send('/tokens 150 50');
+    await send('/tokens 100 50');
     await answers.filter({ hasText: 'w20' }).waitFor();
     const messageId = (await storedAnswer(web))?.id;
     const killed = await fetch(target().graphqlUrl.replace('/graphql', '/local/kill-worker'), {
@@ -74,11 +74,11 @@ describeInChromium('an answer on the page', () => {
     expect(await killed.json()).toEqual({ killed: 1 });
 
     await button('Continue').click();
-    await answers.filter({ hasText: 'w150' }).waitFor();
+    await answers.filter({ hasText: 'w100' }).waitFor();
     await button('Regenerate').waitFor();
 
-    expect(await storedAnswer(web)).toMatchObject({ status: 'COMPLETE', attempt: 2, text: countedText(150) });
-    expectGrowth(await web.shownTexts(0), countedText(150));
+    expect(await storedAnswer(web)).toMatchObject({ status: 'COMPLETE', attempt: 2, text: countedText(100) });
+    expectGrowth(await web.shownTexts(0), countedText(100));
   });
 
   it('is copied as the model wrote it', async () => {

@@ -47,21 +47,21 @@ describeInChromium('the page when something goes wrong', () => {
 
   it('continues an answer after a reload to the exact text', async () => {
     const { page, send, composer, answers, shownTexts, button, conversationId } = await open();
-    await send('/tokens 200 50');
+    await send('/tokens 150 50');
     await answers.filter({ hasText: 'w30' }).waitFor();
     await composer.fill('a draft');
 
     await page.reload();
     await button('Stop').waitFor();
     expect(await composer.inputValue()).toBe('a draft');
-    await answers.filter({ hasText: 'w200' }).waitFor();
+    await answers.filter({ hasText: 'w150' }).waitFor();
     await button('Regenerate').waitFor();
 
     const texts = (await shownTexts(0)).filter((text) => text !== '');
     expect(texts[0]).toContain('w30');
-    expectGrowth(texts, countedText(200), 3);
-    await expectStored(conversationId(), countedText(200));
-    expect(await modelRequests(target(), '/tokens 200 50')).toHaveLength(1);
+    expectGrowth(texts, countedText(150), 3);
+    await expectStored(conversationId(), countedText(150));
+    expect(await modelRequests(target(), '/tokens 150 50')).toHaveLength(1);
   });
 
   it('agrees with another tab, of which one started the answer', async () => {
@@ -89,14 +89,14 @@ describeInChromium('the page when something goes wrong', () => {
     await live();
     target().stack.appSync.setFaults({ ...NO_FAULTS, cutSocketsEveryMs: 1_200 });
 
-    await send('/tokens 200 50');
+    await send('/tokens 150 50');
     await status.filter({ hasText: 'Reconnecting' }).waitFor();
-    await answers.filter({ hasText: 'w200' }).waitFor();
+    await answers.filter({ hasText: 'w150' }).waitFor();
     target().stack.appSync.setFaults(NO_FAULTS);
     await live();
 
-    expectGrowth(await shownTexts(0), countedText(200));
-    await expectStored(conversationId(), countedText(200));
+    expectGrowth(await shownTexts(0), countedText(150));
+    await expectStored(conversationId(), countedText(150));
   });
 
   it('shows that the service is down at page load, keeps what is sent, and sends it when the service is there', async () => {
@@ -149,7 +149,7 @@ describeInChromium('the page when something goes wrong', () => {
       origin,
     );
     await live();
-    await send('/tokens 200 50');
+    await send('/tokens 150 50');
     await answers.filter({ hasText: 'w30' }).waitFor();
 
     await gate.shut();
@@ -159,7 +159,7 @@ describeInChromium('the page when something goes wrong', () => {
     await button('Regenerate').waitFor();
     await live();
 
-    expectGrowth(await shownTexts(0), countedText(200));
-    await expectStored(conversationId(), countedText(200));
+    expectGrowth(await shownTexts(0), countedText(150));
+    await expectStored(conversationId(), countedText(150));
   });
 });
