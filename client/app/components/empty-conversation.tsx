@@ -10,7 +10,7 @@ interface EmptyConversationProps {
 
 /** What stands in a conversation without messages: an invitation, or that they are not here yet. */
 export function EmptyConversation({ id, isNew, connection }: EmptyConversationProps) {
-  const { session } = usePage();
+  const { model, playgroundUrl } = usePage().session.config;
   const hasProblem = useConversationPart(id, ({ error }) => error !== undefined && !error.retryable);
   // A notice above the composer tells what it is.
   if (hasProblem) return null;
@@ -23,10 +23,18 @@ export function EmptyConversation({ id, isNew, connection }: EmptyConversationPr
   return (
     <div className="empty">
       <p>Write the first message.</p>
-      {session.config.model?.isOffline && (
+      {model?.isOffline && (
         <p className="quiet">
           The offline model quotes what you write. <code>/tokens 50 10</code> streams fifty words,{' '}
           <code>/echo</code> repeats a text.
+        </p>
+      )}
+      {playgroundUrl && (
+        <p className="quiet">
+          The same API in the{' '}
+          <a href={playgroundUrl} target="_blank" rel="noopener noreferrer">
+            GraphQL playground
+          </a>
         </p>
       )}
     </div>

@@ -45,6 +45,15 @@ describe('the page', () => {
     expect(screen.getByRole('button', { name: 'Send' })).toBeTruthy();
   });
 
+  it('leads to the playground while a conversation is empty', async () => {
+    const page = await openPage();
+    await page.acknowledge();
+    const link = screen.getByRole('link', { name: 'GraphQL playground' });
+    expect(link.getAttribute('href')).toBe('http://127.0.0.1:4000/playground');
+    await page.send('hello');
+    expect(screen.queryByRole('link', { name: 'GraphQL playground' })).toBeNull();
+  });
+
   it('has a log that is silent for answers, and says each answer once it is whole', async () => {
     const page = await openPage();
     await page.acknowledge();

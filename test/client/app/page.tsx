@@ -15,6 +15,7 @@ const CONFIG: PageConfig = {
   apiKey: 'da2-local',
   tokenUrl: 'http://127.0.0.1:4000/local/token',
   model: { name: 'offline', isOffline: true },
+  playgroundUrl: 'http://127.0.0.1:4000/playground',
 };
 
 interface PageOptions {
