@@ -10,12 +10,26 @@ const README = readFileSync(fileURLToPath(new URL('../../README.md', import.meta
 const target = useLocalTarget();
 const application = useApplication();
 
-/** The code block of a language in the README's section for Amplify applications. */
-function recipe(language: 'tsx' | 'ts' | 'json'): string {
+/** How many code blocks of each language the section has: the second of tsx shows a long list. */
+const BLOCKS = { tsx: 2, ts: 1, json: 1 } as const;
+
+/** A code block in the README's section for Amplify applications. */
+function recipe(language: keyof typeof BLOCKS, place = 0): string {
   const section = README.split('\n## ').find((text) => text.startsWith('Put it into an Amplify app')) ?? '';
   const blocks = [...section.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))];
-  if (blocks.length !== 1) throw new Error(`The section has ${blocks.length} blocks of ${language}`);
-  return blocks[0]?.[1] ?? '';
+  if (blocks.length !== BLOCKS[language])
+    throw new Error(`The section has ${blocks.length} blocks of ${language}`);
+  return blocks[place]?.[1] ?? '';
+}
+
+/** The component of the first block with the list of the second. */
+function recipeWithLongList(): string {
+  const all = '{messages.map(({ id, role, text }) => <p key={id}>{role}: {text}</p>)}';
+  const component = recipe('tsx');
+  if (!component.includes(all)) throw new Error('The component does not list the messages');
+  return `import { Messages } from './messages.tsx';\n${component
+    .replace('{ messages, connection', '{ connection')
+    .replace(all, '<Messages conversationId={id} />')}`;
 }
 
 /** The README's outputs with the address and the key of this test's stack. */
@@ -52,6 +66,17 @@ describe("the README's recipe for an Amplify application", () => {
     expect(shown.at(-1)).toMatch(/^USER: \/tokens 40 40ASSISTANT: w1 .* w40 live$/);
     expect(new Set(answers).size).toBeGreaterThan(3);
     expect(answers.filter((answer) => !countedText(40).startsWith(answer))).toEqual([]);
+  });
+
+  it('streams an answer into a long list', async () => {
+    const { write, typeCheck, shown } = application();
+    write('messages.tsx', recipe('tsx', 1));
+    write('long-list.tsx', recipeWithLongList());
+    writeOutputs();
+
+    expect(await typeCheck(['messages.tsx'], { version: 'typescript-7', resolution: 'bundler' })).toBe('');
+    const texts = await shown('long-list.tsx', `: ${countedText(40)} live`, '/tokens 40 40');
+    expect(texts.at(-1)).toMatch(/^USER: \/tokens 40 40ASSISTANT: w1 .* w40 live$/);
   });
 
   it('streams an answer into a document without React', async () => {
