@@ -75,6 +75,16 @@ describe('useConversation', () => {
     expect(shown()).toBe('live');
   });
 
+  it('shows why an id can be none, in strict mode too, and asks for nothing', async () => {
+    const { show, service } = fakeChat();
+    show([<Texts key="a" id="a b" />], true);
+    await rendered();
+    await pass(10 * GRACE_MS);
+
+    expect(shown()).toBe('offline | INVALID_INPUT');
+    expect(service.requests).toHaveLength(0);
+  });
+
   it('opens nothing for a render on the server: empty and connecting', () => {
     const { chat, service } = fakeChat(runningService());
     const html = renderToString(
