@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
 
 /** The first pause after a failure. */
-export const FIRST_BACKOFF_MS = 500;
+const FIRST_BACKOFF_MS = 500;
 /** The longest pause: a service that comes back is met within it. */
-export const MAX_BACKOFF_MS = 8_000;
+const MAX_BACKOFF_MS = 8_000;
 
 /**
  * The pause after `failures` failures in a row (from 1): 0.5 s doubled each time up to 8 s, a quarter more or less by

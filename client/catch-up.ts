@@ -5,7 +5,7 @@ import { GAP_PATIENCE_MS } from '../protocol/limits.ts';
 /** Silence after which an answer that runs is asked for; two missed heartbeats. */
 export const SILENCE_MS = 12_000;
 /** How often it is asked for from then on, until something arrives. */
-export const SILENT_POLL_MS = 2_000;
+const SILENT_POLL_MS = 2_000;
 
 /** What is remembered of the contact with one message. */
 export interface Contact {

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import type { SubscriptionObserver } from './transport.ts';
 
 /** A subscription that is not acknowledged within this time counts as lost; Amplify's own limit is 15 s. */
-export const ACK_PATIENCE_MS = 10_000;
+const ACK_PATIENCE_MS = 10_000;
 
 /** Where the subscription stands; `acknowledged` is the one phase in which batches arrive. */
 export type ConnectionPhase = 'idle' | 'connecting' | 'acknowledged' | 'reconnecting' | 'offline' | 'closed';

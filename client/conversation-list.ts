@@ -104,7 +104,10 @@ export class ConversationList {
     return this.#work();
   };
 
-  /** Loads one page of older conversations, single flight; does nothing when there are none. */
+  /**
+   * Loads one page of older conversations, single flight; does nothing when there are none. When the service takes its token no
+   * more, the list begins anew with the first page.
+   */
   readonly loadMore = (): Promise<void> => {
     if (this.#loaded.nextToken === undefined) this.#isNewestWanted = true;
     this.#isOlderWanted = true;

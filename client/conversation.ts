@@ -21,9 +21,9 @@ import { Transcript } from './transcript.ts';
 import { Watchers } from './watchers.ts';
 
 /** A send waits this long for the subscription; afterwards it goes out, and catch-up shows the answer. */
-export const SEND_PATIENCE_MS = 5_000;
+const SEND_PATIENCE_MS = 5_000;
 /** After an acknowledgement the messages are listed once more: AppSync may lose what is published right after it. */
-export const LIST_AFTER_ACK_MS = 2_000;
+const LIST_AFTER_ACK_MS = 2_000;
 
 /** What a conversation is made of; all arguments, so that tests decide. */
 export interface ConversationParts {

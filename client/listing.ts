@@ -18,7 +18,10 @@ export interface ListingPorts {
   changed(): void;
 }
 
-/** Reads the messages of a conversation: the newest on demand, single flight and repeated until it succeeds; older ones page by page. */
+/**
+ * Reads the messages of a conversation: the newest on demand, single flight and repeated until it succeeds; older ones page by
+ * page. What it has read never has a hole.
+ */
 export class Listing {
   readonly #ports: ListingPorts;
   /** Undefined before the first page; null when everything is loaded. */
@@ -53,7 +56,7 @@ export class Listing {
     return this.#running;
   }
 
-  /** Loads one page of older messages, single flight. @throws ChatError */
+  /** Loads older messages, a page at most, single flight; a token that the service takes no more is replaced. @throws ChatError */
   loadOlder(): Promise<void> {
     this.#loadingOlder ??= this.#older().finally(() => {
       this.#loadingOlder = undefined;

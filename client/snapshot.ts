@@ -39,11 +39,14 @@ export interface ChatMessage {
 /** An immutable snapshot of a conversation: a new object only when something changed. */
 export interface ConversationState {
   readonly connection: ConnectionState;
-  /** Oldest first; pending ones last. */
+  /** Oldest first; pending ones last. An answer that only a batch told of comes together with its question. */
   readonly messages: readonly ChatMessage[];
   /** Whether `loadMore` has older messages to load. */
   readonly hasMore: boolean;
-  /** Why the conversation is not connected, when known: a credential that is refused, a deleted conversation, no answer. */
+  /**
+   * Why the conversation is not connected, when known: a credential that is refused, a deleted conversation, an id that can be
+   * none (INVALID_INPUT, nothing is asked for then), no answer.
+   */
   readonly error: ChatError | undefined;
 }
 
