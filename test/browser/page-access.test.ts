@@ -147,6 +147,84 @@ describeInChromium('the page for everybody', () => {
     }
   });
 
+  it('begins a dialog where it is filled in or left unharmed', async () => {
+    const { page, send, answers, button } = await openStill();
+    await send('/echo to be kept');
+    await answers.filter({ hasText: 'kept' }).waitFor();
+    const focused = async () => {
+      await page.getByRole('dialog').waitFor();
+      return page.evaluate(() => document.activeElement?.textContent || document.activeElement?.tagName);
+    };
+
+    await button('Account').press('Enter');
+    expect(await focused()).toBe('INPUT');
+    await page.keyboard.press('Escape');
+    await button('Delete /echo to be kept').press('Enter');
+    expect(await focused()).toBe('Keep');
+  });
+
+  it('hands focus on when the conversation in focus is deleted', async () => {
+    const { page, send, answers, button } = await openStill();
+    for (const text of ['/echo next', '/echo doomed', '/echo open']) {
+      await button('New conversation').click();
+      await send(text);
+      await answers.filter({ hasText: text.slice(6) }).waitFor();
+    }
+    const list = page.getByRole('navigation', { name: 'Conversations' });
+    await list.getByRole('link', { name: '/echo open' }).waitFor();
+
+    await button('Delete /echo doomed').press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).press('Enter');
+    await list.getByRole('link', { name: '/echo doomed' }).waitFor({ state: 'detached' });
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('/echo next');
+  });
+
+  it('paints the outline of what has focus whole', async () => {
+    const web = await openStill();
+    await fillConversation(web);
+    const cut = await web.answers.evaluateAll((answers) => {
+      const outline = 4;
+      return answers.flatMap((answer) => {
+        const frame = answer.getBoundingClientRect();
+        return [...answer.querySelectorAll('button, a, [tabindex="0"]')].flatMap((part) => {
+          const box = part.getBoundingClientRect();
+          const fits =
+            box.left - outline >= frame.left &&
+            box.right + outline <= frame.right &&
+            box.top - outline >= frame.top &&
+            box.bottom + outline <= frame.bottom;
+          return fits ? [] : [part.outerHTML];
+        });
+      });
+    });
+    expect(cut).toEqual([]);
+  });
+
+  it('sets each text in its own direction', async () => {
+    const { page, send, answers, questions } = await openStill();
+    await send('/echo שלום עולם.\n\nleft to right\n\n- אחת\n\n`code`');
+    const answer = answers.first();
+    await answer.getByRole('listitem').waitFor();
+    const isAtRight = (text: string) =>
+      answer.getByText(text, { exact: true }).evaluate((part) => {
+        const range = document.createRange();
+        range.selectNodeContents(part);
+        const { left, right } = range.getBoundingClientRect();
+        const frame = part.closest('article')?.getBoundingClientRect();
+        return left - (frame?.left ?? 0) > (frame?.right ?? 0) - right;
+      });
+    expect(await isAtRight('שלום עולם.')).toBe(true);
+    expect(await isAtRight('אחת')).toBe(true);
+    expect(await isAtRight('left to right')).toBe(false);
+    await expect.poll(() => questions.first().locator('p').getAttribute('dir')).toBe('auto');
+    await page.getByRole('textbox', { name: 'Message' }).fill('שלום');
+    expect(
+      await page
+        .getByRole('textbox', { name: 'Message' })
+        .evaluate((input) => getComputedStyle(input).direction),
+    ).toBe('rtl');
+  });
+
   it('leads past everything to the message box with the first Tab', async () => {
     const { page, composer, live } = await openStill();
     await live();

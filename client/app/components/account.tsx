@@ -57,7 +57,7 @@ export function AccountDialog({ identity, onClose }: { identity: Identity; onClo
               autoCapitalize="none"
               spellCheck={false}
               maxLength={64}
-              autoFocus
+              data-first-focus
               aria-invalid={failure !== undefined}
               aria-describedby={failure === undefined ? undefined : failureId}
             />

@@ -42,7 +42,9 @@ export function Answer(props: AnswerProps) {
       {message.reasoning !== '' && (
         <details className="reasoning">
           <summary>Reasoning</summary>
-          <p className="typed">{message.reasoning}</p>
+          <p className="typed" dir="auto">
+            {message.reasoning}
+          </p>
         </details>
       )}
       {text !== '' && <Markdown text={text} isIncomplete={!isWhole} />}

@@ -70,6 +70,7 @@ export function Composer({ inputRef, text, onText, onSend, isAnswering, onStop, 
           ref={inputRef}
           id="message"
           aria-label="Message"
+          dir="auto"
           aria-describedby={isTooLong ? `${problemId} ${hintId}` : hintId}
           aria-invalid={isTooLong}
           placeholder="Write a message"

@@ -47,6 +47,7 @@ export function ConversationListItem(props: ConversationListItemProps) {
         href={conversationPath(item.id)}
         aria-current={isCurrent ? 'page' : undefined}
         title={title}
+        dir="auto"
         onClick={onChosen}
       >
         {title}
@@ -80,6 +81,7 @@ function TitleForm({ title, onDone }: { title: string; onDone: (title: string | 
     >
       <input
         aria-label="Title"
+        dir="auto"
         value={text}
         maxLength={MAX_TITLE_UNITS}
         autoFocus

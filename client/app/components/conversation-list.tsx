@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import type { ConversationItem } from '../../index.ts';
 import type { useConversations } from '../../react/index.ts';
 import { errorText } from '../error-text.ts';
@@ -18,13 +18,15 @@ export function ConversationList({ conversations, currentId, onChosen }: Convers
   const { items, hasMore, isLoading, error, loadMore, rename, remove } = conversations;
   const { router } = usePage();
   const [doomed, setDoomed] = useState<ConversationItem>();
+  const { navRef, keepFocusOnRemoval } = useFocusOnRemoval(items);
   const deleteIt = (item: ConversationItem) => {
     setDoomed(undefined);
     if (item.id === currentId) router.go('/');
+    keepFocusOnRemoval(item.id);
     void remove(item.id);
   };
   return (
-    <nav className="conversations" aria-label="Conversations">
+    <nav ref={navRef} className="conversations" aria-label="Conversations" tabIndex={-1}>
       <ul>
         {items.map((item) => (
           <ConversationListItem
@@ -51,7 +53,7 @@ export function ConversationList({ conversations, currentId, onChosen }: Convers
         <Modal title="Delete this conversation?" onClose={() => setDoomed(undefined)}>
           <p className="doomed-title">{titleOf(doomed)}</p>
           <div className="actions">
-            <button type="button" autoFocus onClick={() => setDoomed(undefined)}>
+            <button type="button" data-first-focus onClick={() => setDoomed(undefined)}>
               Keep
             </button>
             <button type="button" className="danger" onClick={() => deleteIt(doomed)}>
@@ -62,4 +64,24 @@ export function ConversationList({ conversations, currentId, onChosen }: Convers
       )}
     </nav>
   );
+}
+
+/** The row that goes takes the focused button along: the row in its place gets focus, else the list. */
+function useFocusOnRemoval(items: readonly ConversationItem[]) {
+  const navRef = useRef<HTMLElement>(null);
+  const removed = useRef<{ readonly id: string; readonly index: number }>(undefined);
+  useLayoutEffect(() => {
+    const { current } = removed;
+    if (!current || items.some(({ id }) => id === current.id)) return;
+    removed.current = undefined;
+    if (document.activeElement !== document.body) return;
+    const links = [...(navRef.current?.querySelectorAll('a') ?? [])];
+    (links[current.index] ?? links.at(-1) ?? navRef.current)?.focus();
+  }, [items]);
+  return {
+    navRef,
+    keepFocusOnRemoval: (id: string) => {
+      removed.current = { id, index: items.findIndex((item) => item.id === id) };
+    },
+  };
 }

@@ -10,7 +10,7 @@ interface ModalProps {
 
 /**
  * A modal dialog for as long as it is rendered: the platform keeps focus inside, closes it on Escape and gives focus back
- * to where it was.
+ * to where it was. Focus begins at the element with `data-first-focus`, else at the first control.
  */
 export function Modal({ title, className = 'modal', onClose, children }: ModalProps) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -18,7 +18,11 @@ export function Modal({ title, className = 'modal', onClose, children }: ModalPr
   // Closed while it is still in the page: afterwards nothing gives focus back.
   useLayoutEffect(() => {
     const dialog = ref.current;
-    if (dialog && !dialog.open) dialog.showModal();
+    if (dialog && !dialog.open) {
+      dialog.showModal();
+      // React's autoFocus comes before the dialog is open, and leaves no attribute for the platform.
+      dialog.querySelector<HTMLElement>('[data-first-focus]')?.focus();
+    }
     return () => dialog?.close();
   }, []);
   const closeOutside = (event: MouseEvent) => {

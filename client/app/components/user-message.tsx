@@ -14,7 +14,9 @@ export function UserMessage({ message, isWaiting, ...branch }: UserMessageProps)
   return (
     <article className="message user" aria-labelledby={nameId}>
       <h2 id={nameId}>You</h2>
-      <p className="typed">{message.text}</p>
+      <p className="typed" dir="auto">
+        {message.text}
+      </p>
       <div className="message-foot">
         {message.pending && (
           <span className="quiet">{isWaiting ? 'Not sent yet: waiting for the service' : 'Sending…'}</span>

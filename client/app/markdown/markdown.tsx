@@ -75,7 +75,7 @@ const Block = memo(function Block({ text }: { readonly text: string }) {
 export function Markdown({ text, isIncomplete }: { readonly text: string; readonly isIncomplete: boolean }) {
   const blocks = markdownBlocks(text);
   return (
-    <div className="markdown">
+    <div className="markdown" dir="auto">
       {blocks.map((block, index) => (
         <Block
           // Pieces are only ever appended, and a cut text begins anew.
