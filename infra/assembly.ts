@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { App } from 'aws-cdk-lib/core';
@@ -32,10 +31,15 @@ export interface SynthesisOptions {
 const SOURCE_MAPS = 'source-maps';
 
 function contextOfCdkJson(): Record<string, unknown> {
-  const { context } = JSON.parse(readFileSync(path.join(REPOSITORY, 'cdk.json'), 'utf8')) as {
-    context: Record<string, unknown>;
-  };
-  return context;
+  const text = readFileSync(path.join(REPOSITORY, 'cdk.json'), 'utf8');
+  try {
+    const { context } = JSON.parse(text) as { context: Record<string, unknown> };
+    return context;
+  } catch (error) {
+    const { message } = error as SyntaxError;
+    const [, line, column] = /\(line (\d+) column (\d+)\)$/.exec(message) ?? [];
+    throw new SynthesisError(`cdk.json:${line ?? text.split('\n').length}:${column ?? 1} ${message}`);
+  }
 }
 
 /** Throws `SynthesisError` for a template file that is not below `MAX_TEMPLATE_BYTES`. */
@@ -63,7 +67,9 @@ export function synthesizeChat(options: SynthesisOptions): CloudAssembly {
     builtinCloudFormationValidation: false,
   });
   const config = readConfig(app.node.getAllContext() as Record<string, unknown>);
-  const bundles = mkdtempSync(path.join(tmpdir(), 'appsync-chat-bundle-'));
+  // In the output folder, so that a synthesis that is killed leaves nothing beside it.
+  mkdirSync(outdir, { recursive: true });
+  const bundles = mkdtempSync(path.join(outdir, '.bundles-'));
   try {
     new ChatStack(app, STACK_ID, {
       root: REPOSITORY,
