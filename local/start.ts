@@ -2,62 +2,23 @@
  * Entry of `npm start`: synthesizes the app and builds the web page, runs the local stack, prints the addresses once every
  * part answers, reloads what is edited, and stops everything on Ctrl-C, SIGTERM or the end of the process that started it.
  */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { banner } from './banner.ts';
 import { ChildProgramError } from './child-program.ts';
+import { DatabaseEndedError } from './database/index.ts';
 import type { LambdaLog } from './lambda/index.ts';
 import { chooseModel, type ModelChoice } from './model-choice.ts';
 import { startReloader, type Reloader } from './reload/index.ts';
+import { makeRunFolder } from './run-folder.ts';
+import { readOptions, UsageError, type StartOptions } from './start-options.ts';
 import { startLocalStack, type LocalStack } from './stack.ts';
 import { synthesize } from './synthesize.ts';
 import { buildPage } from './web/build.ts';
 
 /** Everything ends within this time of a signal. */
 const STOP_WITHIN_MS = 4_500;
-const DEFAULT_PORT = 4_000;
-
-interface StartOptions {
-  port: number;
-  host: string;
-  keepsData: boolean;
-  isVerbose: boolean;
-  reloads: boolean;
-}
-
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
-function readOptions(words: string[], environment: NodeJS.ProcessEnv): StartOptions {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args: words,
-      options: {
-        port: { type: 'string' },
-        host: { type: 'string', default: '127.0.0.1' },
-        memory: { type: 'boolean', default: false },
-        verbose: { type: 'boolean', default: false },
-        'no-watch': { type: 'boolean', default: false },
-      },
-    }));
-  } catch (error) {
-    throw new UsageError(
-      `${(error as Error).message}. Options: --port N, --host ADDRESS, --memory, --verbose, --no-watch`,
-    );
-  }
-  const port = Number(values.port ?? environment.CHAT_PORT ?? DEFAULT_PORT);
-  if (!Number.isInteger(port) || port < 1 || port > 65_000)
-    throw new UsageError('--port takes a number from 1 to 65000');
-  return {
-    port,
-    host: values.host,
-    keepsData: !values.memory,
-    isVerbose: values.verbose,
-    reloads: !values['no-watch'],
-  };
-}
 
 function consoleLog(isVerbose: boolean): LambdaLog {
   return ({ functionName, requestId, level, message }) => {
@@ -89,35 +50,57 @@ async function checkReady(stack: LocalStack): Promise<void> {
   }
 }
 
-/** Where the built page lies. */
-const webRoot = (root: string) => `${root}.local/web`;
+/** What of one run lies where. The folder goes with the run. */
+interface RunPaths {
+  readonly root: string;
+  readonly cdkOut: string;
+  readonly page: string;
+  readonly reloads: string;
+}
 
-/** Edits of the service and of the page are taken over from here on. */
-function reloadOnSave(root: string, stack: LocalStack, model: ModelChoice): Promise<Reloader> {
-  return startReloader({
+function openRun(root: string): RunPaths {
+  const folder = makeRunFolder(join(root, '.local/runs'));
+  // Also when the end was forced; the workers that ran code from it are gone by then.
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return {
     root,
+    cdkOut: join(folder, 'cdk.out'),
+    page: join(folder, 'web'),
+    reloads: join(folder, 'reloads'),
+  };
+}
+
+/** Edits of the service and of the page are seen from here on, and taken over once the stack is ready. */
+function reloadOnSave(paths: RunPaths, ready: Promise<LocalStack>, model: ModelChoice): Promise<Reloader> {
+  return startReloader({
+    root: paths.root,
+    folder: paths.reloads,
+    ready,
     synthesize: (outdir, signal) => synthesize(outdir, model.context, { withSourceMaps: true, signal }),
-    reload: (cdkOut) => stack.reload(cdkOut),
-    buildPage: (signal) => buildPage(webRoot(root), { signal }),
+    reload: async (cdkOut) => (await ready).reload(cdkOut),
+    buildPage: (signal) => buildPage(paths.page, { signal }),
     print: (text) => console.log(text),
   });
 }
 
 function explain(error: unknown): string {
-  const { code, port } = error as { code?: string; port?: number };
+  const { code, port, syscall } = error as { code?: string; port?: number; syscall?: string };
   if (code === 'EADDRINUSE')
     return `Port ${port} is taken. Stop what uses it, or choose another base port: npm start -- --port 4100`;
-  if (error instanceof UsageError || error instanceof ChildProgramError) return error.message;
+  const isOfCaller =
+    error instanceof UsageError || error instanceof ChildProgramError || error instanceof DatabaseEndedError;
+  // A --host that is none of this machine, or a port that only root may take.
+  if (isOfCaller || syscall === 'listen' || syscall === 'getaddrinfo') return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2), process.env);
+async function start(options: StartOptions): Promise<void> {
   const model = chooseModel(process.env);
-  const root = fileURLToPath(new URL('..', import.meta.url));
+  const paths = openRun(fileURLToPath(new URL('..', import.meta.url)));
+  const ready = Promise.withResolvers<LocalStack>();
   let stack: LocalStack | undefined;
   let reloader: Reloader | undefined;
-  let preparing: Promise<unknown>[] = [];
+  const preparing: Promise<unknown>[] = [];
   const stopping = new AbortController();
   const stop = (code: number) => {
     if (stopping.signal.aborted) return;
@@ -132,25 +115,29 @@ async function main(): Promise<void> {
   try {
     const { signal } = stopping;
     const startStack = async () => {
-      const cdkOut = `${root}.local/cdk.out`;
-      await synthesize(cdkOut, model.context, { withSourceMaps: true, signal });
+      await synthesize(paths.cdkOut, model.context, { withSourceMaps: true, signal });
       stack = await startLocalStack({
-        cdkOut,
+        cdkOut: paths.cdkOut,
         host: options.host,
         apiPort: options.port,
         httpPort: options.port + 1,
-        web: { port: options.port + 2, root: webRoot(root) },
+        web: { port: options.port + 2, root: paths.page },
         withOfflineModel: model.isOffline,
         secret: model.secret,
         log: consoleLog(options.isVerbose),
-        ...(options.keepsData ? { dataDir: `${root}.local/data` } : {}),
+        ...(options.keepsData ? { dataDir: join(paths.root, '.local/data') } : {}),
       });
       return stack;
     };
     console.error('appsync-chat: synthesizing the app and building the web page');
+    if (options.reloads) {
+      const watching = reloadOnSave(paths, ready.promise, model);
+      preparing.push(watching);
+      reloader = await watching;
+    }
     const starting = startStack();
-    const building = buildPage(webRoot(root), { signal });
-    preparing = [starting, building];
+    const building = buildPage(paths.page, { signal });
+    preparing.push(starting, building);
     const [started] = await Promise.all([starting, building]);
     signal.throwIfAborted();
     await checkReady(started);
@@ -159,8 +146,8 @@ async function main(): Promise<void> {
       console.error(`appsync-chat: the local database has ended: ${reason}`);
       stop(1);
     });
-    if (options.reloads) reloader = await reloadOnSave(root, started, model);
     console.log(banner(started, model, options));
+    ready.resolve(started);
   } catch (error) {
     if (stopping.signal.aborted) return;
     console.error(`appsync-chat: ${explain(error)}`);
@@ -168,4 +155,9 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+try {
+  await start(readOptions(process.argv.slice(2), process.env));
+} catch (error) {
+  console.error(`appsync-chat: ${explain(error)}`);
+  process.exitCode = 1;
+}

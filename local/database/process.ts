@@ -27,7 +27,7 @@ function fail(cause: unknown): void {
   const message = cause instanceof Error ? cause.message : String(cause);
   const wording =
     message === 'Database is closed'
-      ? 'The data folder cannot be opened; is another stack using it?'
+      ? 'The data folder cannot be opened; is another stack using it? (--memory needs none)'
       : message;
   tell({ type: 'failed', message: wording });
   void end(1);

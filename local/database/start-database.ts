@@ -22,6 +22,11 @@ export interface DatabaseOptions {
   withOfflineModel?: boolean;
 }
 
+/** The database process is gone; the message says why, and is all that a person needs. */
+export class DatabaseEndedError extends Error {
+  override readonly name = 'DatabaseEndedError';
+}
+
 /** A running database process. */
 export interface Database {
   /** DynamoDB endpoint. */
@@ -119,7 +124,7 @@ function converse(child: ChildProcess) {
   });
   const ended = once(child, 'exit').then(([code, signal]: unknown[]) => {
     const reason = failure ?? `the process ended with ${String(signal ?? code)}`;
-    const error = new Error(`The local database has ended: ${reason}`);
+    const error = new DatabaseEndedError(`The local database has ended: ${reason}`);
     settleReady.reject(error);
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
@@ -134,7 +139,7 @@ function converse(child: ChildProcess) {
     },
     ask: (messageOf: (id: number) => ToDatabase): Promise<ConsumedUnits[] | undefined> =>
       new Promise((resolve, reject) => {
-        if (!child.connected) return reject(new Error('The local database has ended.'));
+        if (!child.connected) return reject(new DatabaseEndedError('The local database has ended.'));
         lastId += 1;
         waiting.set(lastId, { resolve, reject });
         child.send(messageOf(lastId));

@@ -1,6 +1,5 @@
+import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSingleFlight } from './single-flight.ts';
 import type { ReloadReport } from './swap.ts';
@@ -10,6 +9,10 @@ import { watchSources, type Target } from './watch.ts';
 export interface ReloaderOptions {
   /** Repository whose sources are watched. */
   readonly root: string;
+  /** Syntheses go below it; made when absent, gone after `close`. */
+  readonly folder: string;
+  /** Edits that are saved before this resolves are taken over then, as one. It must not reject. */
+  readonly ready: Promise<unknown>;
   /** Synthesizes the app into a folder; rejects with what is wrong. */
   readonly synthesize: (outdir: string, signal: AbortSignal) => Promise<void>;
   /** `LocalStack.reload`. */
@@ -42,7 +45,7 @@ const MAX_NAMES = 6;
  */
 export async function startReloader(options: ReloaderOptions): Promise<Reloader> {
   const { print, buildPage, settleMs = SETTLE_MS, now = () => performance.now() } = options;
-  const folders = createFolders();
+  const folders = createFolders(options.folder);
 
   const timed = async (
     signal: AbortSignal,
@@ -88,9 +91,15 @@ export async function startReloader(options: ReloaderOptions): Promise<Reloader>
         settleMs,
       ),
   };
+  const early = new Set<Target>();
+  let edited = (target: Target): void => void early.add(target);
+  void options.ready.then(() => {
+    edited = (target) => flights[target]?.request();
+    for (const target of early) edited(target);
+  });
   const watching = await watchSources(
     options.root,
-    (target) => flights[target]?.request(),
+    (target) => edited(target),
     (error) => print(`edits may not be seen any more: ${error.message}`),
   );
   return {
@@ -106,8 +115,8 @@ export async function startReloader(options: ReloaderOptions): Promise<Reloader>
  * A fresh folder for each synthesis. The one that runs stays, because workers are started from it later, and so does the one before it,
  * because a worker of it may just be starting; the others go.
  */
-function createFolders() {
-  const parent = mkdtempSync(join(tmpdir(), 'appsync-chat-reload-'));
+function createFolders(parent: string) {
+  mkdirSync(parent, { recursive: true });
   let count = 0;
   const inUse: string[] = [];
   const remove = (folder: string) => rm(folder, { recursive: true, force: true });

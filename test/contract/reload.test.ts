@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BrokenEdit, startReloader } from '../../local/reload/index.ts';
 import { callerOf, type Caller } from './api.ts';
@@ -150,6 +151,8 @@ describe('an edit that is saved', () => {
     const syntheses = new Mailbox<Promise<void>>();
     const reloader = await startReloader({
       root: sources.root,
+      folder: join(sources.root, '.local/reloads'),
+      ready: Promise.resolve(),
       synthesize: (outdir, signal) => {
         const synthesis = synthesizeFrom(sources.root, outdir, signal);
         syntheses.put(synthesis);

@@ -8,14 +8,16 @@ import {
   type ReloaderOptions,
   type ReloadReport,
 } from '../../../local/reload/index.ts';
+import { watchSources, type Target } from '../../../local/reload/watch.ts';
 import { Recorder } from '../lambda/lambda-fixture.ts';
 
 /** A reloader over a small folder, whose synthesis writes an empty folder and whose stack answers what the test says. */
 async function reloading(answers: (() => Promise<ReloadReport>)[], options: Partial<ReloaderOptions> = {}) {
   const root = mkdtempSync(join(tmpdir(), 'appsync-chat-reloader-'));
-  const save = (path: string) => {
+  const save = (path: string): string => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), String(Math.random()));
+    return join(root, path);
   };
   save('resolvers/Query.a.ts');
   save('client/app/page.css');
@@ -23,8 +25,10 @@ async function reloading(answers: (() => Promise<ReloadReport>)[], options: Part
   const folders: string[] = [];
   const reloader = await startReloader({
     root,
+    folder: join(root, '.local/reloads'),
+    ready: Promise.resolve(),
     synthesize: (outdir) => {
-      mkdirSync(outdir);
+      mkdirSync(outdir, { recursive: true });
       folders.push(outdir);
       return Promise.resolve();
     },
@@ -106,6 +110,31 @@ describe('startReloader', () => {
       'the web page was not rebuilt, the old one stays (0.0 s): client/app/page.css:1:1 no',
     );
     expect(folders).toEqual([]);
+  });
+
+  it('takes over as one what was saved before the stack was ready, and nothing before then', async () => {
+    const ready = Promise.withResolvers<void>();
+    const { folders, printed, save } = await reloading([changed('a', 'b')], {
+      ready: ready.promise,
+      settleMs: 1,
+      buildPage: () => Promise.resolve(),
+    });
+    const seen = new Recorder<Target>();
+    const other = await watchSources(
+      dirname(dirname(save('resolvers/Query.a.ts'))),
+      seen.add,
+      () => undefined,
+    );
+    onTestFinished(() => other.close());
+    save('resolvers/Query.b.ts');
+    save('client/app/page.css');
+    await seen.when((target) => target === 'page');
+    expect(folders).toEqual([]);
+
+    ready.resolve();
+    await printed.when(() => printed.all.length === 2);
+    expect(printed.all.toSorted()).toEqual(['rebuilt the web page in 0.0 s', 'reloaded a, b in 0.0 s']);
+    expect(folders).toHaveLength(1);
   });
 
   it('aborts a synthesis when it is closed, and says nothing of it', async () => {
