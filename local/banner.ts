@@ -2,6 +2,9 @@ import type { ModelChoice } from './model-choice.ts';
 import { reachable } from './reachable.ts';
 import type { LocalStack } from './stack.ts';
 
+/** Where `npm run token` looks unless CHAT_PORT is set. */
+const DEFAULT_PORT = '4000';
+
 /** What the banner tells of a stack. */
 type ShownStack = Pick<
   LocalStack,
@@ -19,6 +22,8 @@ export function banner(
 ): string {
   const shown = (url = '') => (url ? reachable(url, { headers: { host: '127.0.0.1' } }) : 'none');
   const door = shown(stack.httpUrl);
+  const { port } = new URL(stack.graphqlUrl);
+  const portSetting = port === DEFAULT_PORT ? '' : `CHAT_PORT=${port} `;
   return `
 appsync-chat is ready (local stack, not for production)
 
@@ -29,7 +34,7 @@ appsync-chat is ready (local stack, not for production)
   HTTP door   ${door}
   switches    ${shown(stack.graphqlUrl.replace('/graphql', '/local/...'))}
 
-  API key     ${stack.apiKey}        token: npm run -s token -- alice
+  API key     ${stack.apiKey}        token: ${portSetting}npm run -s token -- alice
   model       ${model.isOffline ? 'offline (set OPENAI_API_KEY or OPENAI_BASE_URL for a real one)' : model.name}
   data        ${keepsData ? '.local/ (--memory keeps none)' : 'kept in memory only'}
   edits       ${reloads ? 'taken over when saved (--no-watch keeps what runs)' : 'not watched'}

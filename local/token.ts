@@ -21,7 +21,9 @@ if (!user || rest.length > 0) {
       process.exitCode = 1;
     }
   } catch {
-    console.error(`appsync-chat: no local stack answers at port ${port}. Start it with npm start.`);
+    console.error(
+      `appsync-chat: no local stack answers at port ${port}. Start it with npm start; CHAT_PORT names another base port.`,
+    );
     process.exitCode = 1;
   }
 }
