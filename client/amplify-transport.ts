@@ -42,8 +42,9 @@ interface AmplifyClient {
   cancel(promise: Promise<unknown>, message?: string): boolean;
 }
 
-/** States in which nothing is delivered. */
+/** States in which nothing is delivered. A socket outlives its network, silently and for minutes: the browser's word counts. */
 const LOST: readonly string[] = [
+  ConnectionState.ConnectedPendingNetwork,
   ConnectionState.ConnectionDisrupted,
   ConnectionState.ConnectionDisruptedPendingNetwork,
   ConnectionState.Disconnected,

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { CONNECTION_STATE_CHANGE, ConnectionState } from 'aws-amplify/api';
+import { Hub } from 'aws-amplify/utils';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAmplifyTransport, REQUEST_TIMEOUT_MS } from '../../client/amplify-transport.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock, settled } from './manual-clock.ts';
 
 describe('a request over Amplify', () => {
   it('counts as unanswered when the application gives no token in time', async () => {
@@ -19,5 +21,45 @@ describe('a request over Amplify', () => {
     await expect(Promise.race([failure, Promise.resolve('nothing')])).resolves.toMatchObject({
       code: 'NETWORK',
     });
+  });
+});
+
+describe('a subscription over Amplify', () => {
+  it.each([
+    ConnectionState.ConnectedPendingNetwork,
+    ConnectionState.ConnectionDisrupted,
+    ConnectionState.ConnectionDisruptedPendingNetwork,
+    ConnectionState.Disconnected,
+  ])('is lost when Amplify tells %s, until it is ended', async (connectionState) => {
+    const transport = createAmplifyTransport({
+      endpoint: 'http://127.0.0.1:1/graphql',
+      auth: { type: 'apiKey', apiKey: 'key' },
+      clock: new ManualClock(),
+    });
+    const lost: string[] = [];
+    const end = transport.subscribe(
+      'subscription { onTokens { seq } }',
+      {},
+      {
+        onAck: () => undefined,
+        onBatch: () => undefined,
+        onLost: ({ code }) => lost.push(code),
+      },
+    );
+    onTestFinished(end);
+    await settled();
+    const tell = (state: ConnectionState) =>
+      Hub.dispatch('api', { event: CONNECTION_STATE_CHANGE, data: { connectionState: state } });
+    lost.length = 0;
+
+    tell(ConnectionState.Connected);
+    tell(ConnectionState.ConnectedPendingKeepAlive);
+    expect(lost).toEqual([]);
+    tell(connectionState);
+    expect(lost).toEqual(['NETWORK']);
+    end();
+    tell(connectionState);
+
+    expect(lost).toEqual(['NETWORK']);
   });
 });
