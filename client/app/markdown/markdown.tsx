@@ -44,7 +44,23 @@ const TaskMark: Components['input'] = ({ checked }) => (
   </span>
 );
 
+/** Marks and lines stand at the side where the text begins, which need not be the answer's. */
+const directed: Pick<Components, 'ul' | 'ol' | 'blockquote'> = {
+  ul: ({ className, children }) => (
+    <ul dir="auto" className={className}>
+      {children}
+    </ul>
+  ),
+  ol: ({ start, className, children }) => (
+    <ol dir="auto" start={start} className={className}>
+      {children}
+    </ol>
+  ),
+  blockquote: ({ children }) => <blockquote dir="auto">{children}</blockquote>,
+};
+
 const components: Components = {
+  ...directed,
   a: Link,
   img: ImageLink,
   input: TaskMark,

@@ -10,6 +10,14 @@ const html = (text: string, isIncomplete = false) =>
   renderToStaticMarkup(<Markdown text={text} isIncomplete={isIncomplete} />);
 
 describe('markdown', () => {
+  it('sets lists and quotes in the direction of their own text, and keeps how a list counts', () => {
+    const shown = html('English\n\n- אחת\n\n> ציטוט\n\n3. שלוש\n4. ארבע');
+    expect(shown).toContain('<ul dir="auto">');
+    expect(shown).toContain('<blockquote dir="auto">');
+    expect(shown).toContain('<ol dir="auto" start="3">');
+    expect(html('- [x] done')).toContain('<ul dir="auto" class="contains-task-list">');
+  });
+
   it('shows raw HTML as the text it is', () => {
     const shown = html('a <img src=x onerror=alert(1)> b\n\n<script>alert(1)</script>\n\n<iframe src="//x">');
     expect(shown).not.toMatch(/<(img|script|iframe)/);
