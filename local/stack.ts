@@ -223,15 +223,11 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     internal.handle = (request, response) => {
       if (!lambdaApi(request, response)) response.writeHead(404).end();
     };
-    const page = pageConfig(model, {
-      apiUrl: api.url,
-      apiKey: LOCAL_API_KEY,
-      isOffline: options.withOfflineModel,
-    });
+    const page = () =>
+      pageConfig(running, { apiUrl: api.url, apiKey: LOCAL_API_KEY, isOffline: options.withOfflineModel });
+    const { endpoint, apiKey, playgroundUrl } = page();
     const playground =
-      page.apiKey === undefined
-        ? undefined
-        : createPlayground({ endpoint: page.endpoint, apiKey: page.apiKey, region: REGION });
+      apiKey === undefined ? undefined : createPlayground({ endpoint, apiKey, region: REGION });
     api.handle = (request, response) => {
       if (issuer.handle(request, response) || switches(request, response)) return;
       if (playground?.(request, response)) return;
@@ -245,7 +241,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const urlFunction = model.lambdas.find((candidate) => candidate.url);
     if (urlFunction) door.handle = createFunctionUrl({ lambda: urlFunction, service: lambda });
     if (options.web && web)
-      web.handle = createWebServer({ root: options.web.root, config: page, httpUrl: door.url });
+      web.handle = createWebServer({
+        root: options.web.root,
+        get config() {
+          return page();
+        },
+        httpUrl: door.url,
+      });
     return {
       get model() {
         return running;
@@ -254,7 +256,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       realtimeUrl,
       httpUrl: door.url,
       webUrl: web?.url,
-      playgroundUrl: page.playgroundUrl,
+      playgroundUrl,
       offlineModelUrl: database.modelUrl,
       apiKey: LOCAL_API_KEY,
       issuer,

@@ -16,7 +16,7 @@ export interface PageConfig {
 export interface WebServerOptions {
   /** Folder of the built page; may appear and change while the server runs. */
   readonly root: string;
-  /** Addresses in it that name every interface are answered as the browser reached this server. */
+  /** Read for each request. Addresses in it that name every interface are answered as the browser reached this server. */
   readonly config: PageConfig;
   /** The Function URL, to which the page may connect too. */
   readonly httpUrl: string;

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LocalStack, LocalStackOptions } from '../../local/stack.ts';
+import { editedAssembly, resourcesOf } from './edited-assembly.ts';
 import { startTarget } from './target.ts';
 
 const web = { port: 0, root: tmpdir() };
@@ -42,6 +43,23 @@ describe('startLocalStack', () => {
     expect(stack.playgroundUrl).toBeUndefined();
     expect(playground.status).toBe(404);
     expect(Object.keys(config)).toEqual(['endpoint', 'tokenUrl', 'model']);
+  });
+
+  it('tells the page of the model that a reload brought', async () => {
+    const stack = await startStack({ web });
+    const modelName = async () =>
+      ((await (await fetch(`${stack.webUrl}/config.json`)).json()) as { model: { name: string } }).model.name;
+    expect(await modelName()).toBe('offline');
+
+    await stack.reload(
+      editedAssembly((resources) => {
+        for (const [, { Properties }] of resourcesOf(resources, 'AWS::Lambda::Function', 'Http'))
+          (Properties.Environment as { Variables: Record<string, string> }).Variables.MODELS =
+            'newer,offline';
+      }),
+    );
+
+    expect(await modelName()).toBe('newer');
   });
 
   it('serves no page when none is asked for', async () => {
