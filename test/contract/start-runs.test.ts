@@ -55,14 +55,15 @@ const left = (root: string) => [
 
 describe('npm start', () => {
   it('takes over an edit that is saved while it starts', async () => {
-    const { root, edit } = copiedClone();
+    const sources = copiedClone();
+    const { root } = sources;
     const port = await freePorts();
     const stack = startIn(root, '--memory', '--port', String(port));
     // The maps of the functions are written once their sources were read.
     const read = () => globSync(join(root, '.local/**/source-maps/*.json')).length > 0;
     await expect.poll(read, { timeout: READY_WITHIN_MS, interval: 5 }).toBe(true);
 
-    edit(
+    sources.edit(
       'functions/settle/handler.ts',
       'export async function handler',
       "console.warn('new');\nexport async function handler",
