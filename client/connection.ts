@@ -67,9 +67,13 @@ export class Connection {
     return this.#error;
   }
 
-  /** Resolves once acknowledged, or after `patienceMs`: answers are then read without the subscription. */
+  /**
+   * Resolves once acknowledged, or after `patienceMs`: answers are then read without the subscription. At once when the
+   * subscription is refused for good, because a request will be told the same.
+   */
   acknowledged(patienceMs: number): Promise<void> {
-    if (this.#phase === 'acknowledged' || this.#phase === 'closed') return Promise.resolve();
+    if (this.#phase === 'acknowledged' || this.#phase === 'closed' || this.#error?.retryable === false)
+      return Promise.resolve();
     return new Promise((resolve) => {
       const end = () => {
         cancel();
@@ -162,6 +166,7 @@ export class Connection {
     this.#failures += 1;
     const pauseMs = backoffMs(this.#failures, this.#ports.random, error.retryAfterMs);
     this.#notBefore = this.#ports.clock.now() + (error.retryAfterMs ?? 0);
+    if (!error.retryable) this.#release();
     this.#cancelTimer();
     this.#cancelTimer = this.#ports.clock.after(pauseMs, () => void this.#retry());
     this.#ports.changed();

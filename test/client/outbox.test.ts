@@ -42,6 +42,20 @@ describe('a send', () => {
     expect((await sending).messageId).toBe('m1-1');
   });
 
+  it('is told at once that the credential is refused, while it waits and afterwards', async () => {
+    const { service, conversation } = fakeConversation();
+    service.answers.sendMessage = () => new ChatError('UNAUTHENTICATED');
+    const waiting = conversation.send({ text: 'hi' });
+    await settled();
+    expect(service.count('sendMessage')).toBe(0);
+
+    service.current.observer.onLost(new ChatError('UNAUTHENTICATED'));
+
+    await expect(waiting).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(conversation.send({ text: 'hi' })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(conversation.getSnapshot().messages).toEqual([]);
+  });
+
   it('repeats the very same input with backoff until the service answers', async () => {
     const { service, clock, conversation } = await live();
     const failures = ['NETWORK', 'INTERNAL', 'RATE_LIMITED'] as const;
