@@ -86,7 +86,7 @@ export interface LocalStack {
 const REGION = 'us-east-1';
 const ACCOUNT_ID = '000000000000';
 /** The playground's key (contract: Accounts). */
-export const LOCAL_API_KEY = 'da2-local';
+const LOCAL_API_KEY = 'da2-local';
 
 /**
  * Runs the synthesized template: AppSync, Lambda, Function URL, DynamoDB, Cognito and IAM as it declares them, on
