@@ -43,8 +43,7 @@ export function AccountDialog({ identity, onClose }: { identity: Identity; onClo
   return (
     <Modal title="Account" onClose={onClose}>
       <p>
-        You use this page as <strong>{identityWords(identity)}</strong>. Everyone sees their own
-        conversations.
+        <IdentitySentence identity={identity} /> Each account sees its own conversations.
       </p>
       {tokenUrl !== undefined && (
         <form className="stack" onSubmit={(event) => void signIn(event)}>
@@ -72,7 +71,7 @@ export function AccountDialog({ identity, onClose }: { identity: Identity; onClo
           </button>
         </form>
       )}
-      {apiKey !== undefined && (
+      {apiKey !== undefined && identity.kind !== 'playground' && (
         <button type="button" onClick={leave}>
           Use the playground key
         </button>
@@ -83,5 +82,20 @@ export function AccountDialog({ identity, onClose }: { identity: Identity; onClo
         </p>
       )}
     </Modal>
+  );
+}
+
+function IdentitySentence({ identity }: { identity: Identity }) {
+  if (identity.kind === 'playground')
+    return (
+      <>
+        You use the <strong>playground key</strong>.
+      </>
+    );
+  if (identity.kind !== 'user') return <>You are not signed in.</>;
+  return (
+    <>
+      You are signed in as <strong>{identity.name}</strong>.
+    </>
   );
 }

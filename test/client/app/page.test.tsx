@@ -162,6 +162,21 @@ describe('the page', () => {
     expect(screen.getByRole('textbox', { name: 'Message' })).toBeTruthy();
   });
 
+  it('says who uses it, and offers the playground key to those who do not use it', async () => {
+    const page = await openPage();
+    await page.click('Account');
+    const dialog = () => screen.getByRole('dialog', { name: 'Account' });
+    expect(dialog().textContent).toContain('You use the playground key.');
+    expect(screen.queryByRole('button', { name: 'Use the playground key' })).toBeNull();
+    fireEvent.change(screen.getByRole('textbox', { name: 'User name' }), { target: { value: 'alice' } });
+    await page.click('Sign in');
+    await page.click('Account');
+    expect(dialog().textContent).toContain('You are signed in as alice.');
+    await page.click('Use the playground key');
+    await page.click('Account');
+    expect(dialog().textContent).toContain('You use the playground key.');
+  });
+
   it('says that sign-in was refused, keeps the text, and leads back', async () => {
     const service = new FakeService();
     service.answers.messages = () => new ChatError('UNAUTHENTICATED');
@@ -176,7 +191,6 @@ describe('the page', () => {
     });
     expect(screen.getByRole('alert').textContent).toContain('Sign-in was refused');
     await page.send('still here');
-    await act(() => page.clock.advance(6_000));
     expect(page.box().value).toBe('still here');
     service.answers.messages = () => ({ items: [], nextToken: null });
     await page.click('Go on with the playground key');
