@@ -1,7 +1,8 @@
 'use strict';
 /*
- * Entry of `npm start`, `npm test`, `npm run bench` and `npm run token`: written in old JavaScript because it runs on the
- * system's Node, before the pinned Node 24 of node_modules/.bin exists. It installs when needed, says so, and hands over.
+ * Entry of `npm start`, `npm test` and of `npm run` bench, token and pack:client: written in old JavaScript because it runs
+ * on the system's Node, before the pinned Node 24 of node_modules/.bin exists. It installs when needed, says so, and hands
+ * over.
  */
 var childProcess = require('child_process');
 var fs = require('fs');
@@ -78,6 +79,7 @@ var SCRIPTS = {
   test: 'scripts/check.ts',
   bench: 'bench/run.ts',
   token: 'local/token.ts',
+  'pack:client': 'scripts/pack-client.ts',
 };
 
 function main() {
