@@ -27,7 +27,7 @@ import { createWebServer } from './web/server.ts';
 export interface LocalStackOptions {
   /** Folder of the synthesized app. */
   readonly cdkOut: string;
-  /** Default `127.0.0.1`. */
+  /** Interface of API, HTTP door and page. Default `127.0.0.1`. */
   readonly host?: string;
   /** GraphQL, real-time and switches; 0 takes a free port. */
   readonly apiPort: number;
@@ -83,6 +83,8 @@ export interface LocalStack {
   close(): Promise<void>;
 }
 
+/** Database, offline model and Lambda's API are for this stack alone, whatever interface the others listen on. */
+const LOOPBACK = '127.0.0.1';
 const REGION = 'us-east-1';
 const ACCOUNT_ID = '000000000000';
 /** The playground's key (contract: Accounts). */
@@ -94,13 +96,13 @@ const LOCAL_API_KEY = 'da2-local';
  * Rejects, with everything already started ended, when a port is taken or the template cannot be run.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const host = options.host ?? '127.0.0.1';
+  const host = options.host ?? LOOPBACK;
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
-  const open = async (port: number) => {
-    const listener = await listen(host, port);
+  const open = async (port: number, on = host) => {
+    const listener = await listen(on, port);
     closers.push(() => listener.close());
     return listener;
   };
@@ -108,7 +110,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const api = await open(options.apiPort);
     const door = await open(options.httpPort);
     const web = options.web && (await open(options.web.port));
-    const internal = await open(0);
+    const internal = await open(0, LOOPBACK);
     const graphqlUrl = `${api.url}/graphql`;
     const realtimeUrl = `${graphqlUrl.replace('http', 'ws')}/realtime`;
     const readModel = (cdkOut: string) => {
@@ -136,7 +138,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       ...kept(options.dataDir),
     });
     const database = await startDatabase({
-      host,
+      host: LOOPBACK,
       region: REGION,
       accountId: ACCOUNT_ID,
       tables: model.tables,

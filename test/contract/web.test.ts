@@ -1,9 +1,12 @@
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LocalStack, LocalStackOptions } from '../../local/stack.ts';
 import { editedAssembly, resourcesOf } from './edited-assembly.ts';
 import { startTarget } from './target.ts';
 
+const HAS_IPV6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
 const web = { port: 0, root: tmpdir() };
 
 async function startStack(options: Partial<LocalStackOptions>): Promise<LocalStack> {
@@ -60,6 +63,32 @@ describe('startLocalStack', () => {
     );
 
     expect(await modelName()).toBe('newer');
+  });
+
+  it('keeps what is internal on loopback when it listens on every interface', async () => {
+    const stack = await startStack({ host: '0.0.0.0' });
+
+    for (const url of [stack.database.endpoint, stack.offlineModelUrl ?? ''])
+      expect(new URL(url).hostname).toBe('127.0.0.1');
+  });
+
+  it.runIf(HAS_IPV6)('answers on an IPv6 address, page, API and door', async () => {
+    const stack = await startStack({ host: '::1', web });
+
+    const config = await fetch(`${stack.webUrl}/config.json`);
+    const answer = await fetch(`${stack.httpUrl}/chat`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await stack.token('alice')}`,
+        'content-type': 'application/json',
+        accept: 'text/plain',
+      },
+      body: '{"text":"/echo six"}',
+    });
+
+    expect(await config.json()).toMatchObject({ endpoint: stack.graphqlUrl });
+    expect(config.headers.get('content-security-policy')).toContain(`'self' ${origin(stack)} ws://[::1]:`);
+    expect(await answer.text()).toBe('six\n');
   });
 
   it('serves no page when none is asked for', async () => {
