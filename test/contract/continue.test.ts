@@ -107,7 +107,7 @@ describe('continueMessage', () => {
   });
 
   it('starts one attempt for ten requests at once', async () => {
-    const prompt = '/tokens 31 200';
+    const prompt = '/tokens 31 20';
     const message = await interrupted(prompt, countedText(3));
     const answers = await Promise.all(Array.from({ length: 10 }, () => goOn(message)));
     expect(new Set(answers.map(({ attempt }) => attempt))).toEqual(new Set([2]));
