@@ -1,15 +1,15 @@
 import { ChatError } from '../../protocol/errors.ts';
 import type { Usage } from '../../protocol/generated/schema-types.ts';
 import type { AssistantMessageItem } from '../../protocol/items.ts';
-import { storeText } from '../table/answer-text.ts';
+import { endAttempt } from '../rules/end-attempt.ts';
+import { runRule } from '../table/run-rule.ts';
 import type { Answer } from './answer.ts';
 import { FencedError } from './log-writer.ts';
 import { handOver } from './hand-over.ts';
 import type { GenerationPorts } from './generation.ts';
-import { ownWrite, type Refusal } from './own-write.ts';
 import type { Pump } from './pump.ts';
 import { attemptFacts, receipt, type Ending } from './receipt.ts';
-import type { Sink, Terminal } from './stream.ts';
+import type { Sink } from './stream.ts';
 import type { StopReason } from './watch.ts';
 
 /** What a finishing attempt brings along. */
@@ -71,22 +71,9 @@ const CANCELLED: Ending = { status: 'CANCELLED', reason: 'CANCELLED' };
 
 async function endAs(finishing: Finishing, ending: Ending): Promise<Conclusion> {
   const { ports, message, answer } = finishing;
-  const inline = await storeText(ports.table, message, answer);
-  const end = receipt(message, ending, attemptFacts(finishing, ports.clock.now()));
-  const terminal: Terminal = { status: ending.status, end };
-  const written = await ownWrite(ports.table, message, {
-    values: { status: ending.status, end, model: end.model, ...inline },
-    happened: (stored) =>
-      stored.claimId === message.claimId &&
-      stored.status === ending.status &&
-      stored.end?.sha256 === end.sha256,
-  });
-  if (written !== 'written') return refused(written);
-  for (const sink of finishing.sinks) sink.end(terminal);
+  const receiptOf = () => receipt(message, ending, attemptFacts(finishing, ports.clock.now()));
+  const ended = await runRule({ table: ports.table }, endAttempt(message, answer, ending.status, receiptOf));
+  if (typeof ended === 'string') return ended;
+  for (const sink of finishing.sinks) sink.end({ status: ending.status, end: ended.end });
   return 'terminal';
-}
-
-/** A terminal write does not ask for the cancel flag, so a refusal is a fence or a deletion. */
-function refused(refusal: Refusal): Conclusion {
-  return refusal === 'deleted' ? 'deleted' : 'fenced';
 }

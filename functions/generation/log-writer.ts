@@ -2,8 +2,8 @@ import { createHash, type Hash } from 'node:crypto';
 import type { AssistantMessageItem, LogItem } from '../../protocol/items.ts';
 import { logSlot } from '../../protocol/keys.ts';
 import { LOG_TTL_SECONDS } from '../../protocol/limits.ts';
-import { IF_ABSENT } from '../../protocol/writes.ts';
-import { untilKnown } from '../table/persist.ts';
+import { writeSlot } from '../rules/slot.ts';
+import { runRule } from '../table/run-rule.ts';
 import type { Table } from '../table/table.ts';
 import type { Clock } from './clock.ts';
 import type { Delta } from './stream.ts';
@@ -71,13 +71,8 @@ export class LogWriter {
       sha256: this.#hash.copy().digest('hex'),
       ttl: Math.floor(this.#clock.now() / 1000) + LOG_TTL_SECONDS,
     };
-    const result = await untilKnown(() => this.#table.put(item, IF_ABSENT), signal);
-    if (result === 'refused' && !(await this.#isOwn(item, signal))) throw new FencedError();
+    const result = await runRule({ table: this.#table, signal }, writeSlot(item));
+    if (result === 'fenced') throw new FencedError();
     this.#logged += 1;
-  }
-
-  async #isOwn(item: LogItem, signal: AbortSignal): Promise<boolean> {
-    const stored = await untilKnown(() => this.#table.get<LogItem>(item), signal);
-    return stored?.claimId === item.claimId && stored.text === item.text && stored.kind === 'BATCH';
   }
 }

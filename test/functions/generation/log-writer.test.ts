@@ -26,8 +26,7 @@ describe('LogWriter', () => {
     await log.write(2, { part: 'REASONING', offset: 0, text: 'hm' }, never);
     await log.write(3, text(6, '😀'), never);
 
-    const items: LogItem[] = [];
-    for await (const item of readLog(real.table, message)) items.push(item);
+    const items: LogItem[] = await readLog(real.table, message);
     const shared = {
       pk: message.pk,
       messageId: message.id,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../../functions/settle/settle.ts';
-import { seal } from '../../../functions/settle/seal.ts';
+import { runRule } from '../../../functions/table/run-rule.ts';
+import { sealLog } from '../../../functions/rules/seal.ts';
 import { LogWriter } from '../../../functions/generation/log-writer.ts';
 import type { AssistantMessageItem, LogItem } from '../../../protocol/items.ts';
 import { logSlot } from '../../../protocol/keys.ts';
@@ -292,7 +293,7 @@ describe('settle', () => {
   });
 });
 
-describe('seal', () => {
+describe('sealLog', () => {
   it('takes the next slot when a worker took the one it meant', async () => {
     const table = new MemoryTable();
     table.seed(message);
@@ -303,7 +304,7 @@ describe('seal', () => {
       if (call.operation !== 'put' || (puts += 1) !== 1) return;
       await worker.write(1, { part: 'TEXT', offset: 0, text: 'late' }, never);
     };
-    await seal(table, message, NOW);
+    await runRule({ table }, sealLog(message, NOW));
 
     expect(table.all<LogItem>('L#').map((item) => [item.kind, item.sk])).toEqual([
       ['BATCH', logSlot(message.id, 0, 1)],
@@ -318,8 +319,8 @@ describe('seal', () => {
     const table = new MemoryTable();
     let puts = 0;
     table.fate = (call) => (call.operation === 'put' && (puts += 1) === 1 ? 'lost' : 'fine');
-    await seal(table, message, NOW);
-    await seal(table, message, NOW);
+    await runRule({ table }, sealLog(message, NOW));
+    await runRule({ table }, sealLog(message, NOW));
 
     expect(table.all<LogItem>('L#')).toHaveLength(1);
   });

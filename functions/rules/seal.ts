@@ -2,9 +2,8 @@ import type { AssistantMessageItem, LogItem } from '../../protocol/items.ts';
 import { logSlot } from '../../protocol/keys.ts';
 import { LOG_TTL_SECONDS } from '../../protocol/limits.ts';
 import { IF_ABSENT } from '../../protocol/writes.ts';
-import { readLog, readStoredText, type AnswerText } from '../table/answer-text.ts';
-import { untilKnown } from '../table/persist.ts';
-import type { Table } from '../table/table.ts';
+import { attemptLog, storedAnswer, type AnswerText } from './answer-text.ts';
+import { put, type Rule } from './operations.ts';
 
 /** Ids of seals, so that a repeated settle knows a seal from a batch without reading its claim. */
 const SEALER = 'seal';
@@ -16,9 +15,9 @@ interface LogEnd {
   isSealed: boolean;
 }
 
-async function endOfLog(table: Table, message: AssistantMessageItem): Promise<LogEnd> {
+function* endOfLog(message: AssistantMessageItem): Rule<LogEnd> {
   const end = { position: message.resumeOffset + message.resumeReasoningOffset, seq: 1, isSealed: false };
-  for await (const item of readLog(table, message)) {
+  for (const item of yield* attemptLog(message)) {
     if (item.kind === 'SEAL') return { ...end, isSealed: true };
     end.position = item.textLength + item.reasoningLength;
     end.seq = item.seq + 1;
@@ -30,9 +29,9 @@ async function endOfLog(table: Table, message: AssistantMessageItem): Promise<Lo
  * Puts a SEAL at the attempt's next free slot, so that nothing can extend its log any more (I4). When a worker took the
  * slot meanwhile, reads again and tries the next one. Harmless when repeated.
  */
-export async function seal(table: Table, message: AssistantMessageItem, now: number): Promise<void> {
+export function* sealLog(message: AssistantMessageItem, now: number): Rule<void> {
   for (;;) {
-    const end = await endOfLog(table, message);
+    const end = yield* endOfLog(message);
     if (end.isSealed) return;
     const item: LogItem = {
       pk: message.pk,
@@ -50,7 +49,7 @@ export async function seal(table: Table, message: AssistantMessageItem, now: num
       sha256: '',
       ttl: Math.floor(now / 1000) + LOG_TTL_SECONDS,
     };
-    if ((await untilKnown(() => table.put(item, IF_ABSENT))) === 'stored') return;
+    if ((yield* put('seal', item, IF_ABSENT)) === 'stored') return;
   }
 }
 
@@ -64,15 +63,15 @@ export interface FoldedAnswer {
 }
 
 /** Folds stored text and log into the whole answer; lengths and SHA-256 are those the last batch carries. */
-export async function foldSealed(table: Table, message: AssistantMessageItem): Promise<FoldedAnswer> {
+export function* foldSealed(message: AssistantMessageItem): Rule<FoldedAnswer> {
   const folded: FoldedAnswer = {
-    answer: await readStoredText(table, message),
+    answer: yield* storedAnswer(message),
     textLength: message.resumeOffset,
     reasoningLength: message.resumeReasoningOffset,
     sha256: message.sha256,
     batches: 0,
   };
-  for await (const item of readLog(table, message)) {
+  for (const item of yield* attemptLog(message)) {
     if (item.kind === 'SEAL') break;
     if (item.part === 'TEXT') folded.answer.text += item.text;
     else folded.answer.reasoning += item.text;

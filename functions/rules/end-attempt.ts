@@ -1,0 +1,28 @@
+import type { GenerationEnd } from '../../protocol/generated/schema-types.ts';
+import type { AssistantMessageItem } from '../../protocol/items.ts';
+import type { Ending } from '../generation/receipt.ts';
+import { storeAnswer, type AnswerText } from './answer-text.ts';
+import { writeOwn, type Refusal } from './own-write.ts';
+import type { Rule } from './operations.ts';
+
+/**
+ * Stores an attempt's whole answer and then its terminal status with the receipt, in one write conditional on still
+ * holding the message. Answers the receipt as it was written, or why the attempt may not end: a terminal write does not
+ * ask for the cancel flag, so a refusal is a fence or a deletion.
+ */
+export function* endAttempt(
+  message: AssistantMessageItem,
+  answer: AnswerText,
+  status: Ending['status'],
+  receiptOf: () => GenerationEnd,
+): Rule<{ readonly end: GenerationEnd } | Exclude<Refusal, 'cancelled'>> {
+  const inline = yield* storeAnswer(message, answer);
+  const end = receiptOf();
+  const written = yield* writeOwn('end', message, {
+    values: { status, end, model: end.model, ...inline },
+    happened: (stored) =>
+      stored.claimId === message.claimId && stored.status === status && stored.end?.sha256 === end.sha256,
+  });
+  if (written === 'written') return { end };
+  return written === 'deleted' ? 'deleted' : 'fenced';
+}
