@@ -5,6 +5,8 @@ import { SynthesisError } from './synthesis-error.ts';
 
 /** AppSync takes environment values of at most 512 characters: https://docs.aws.amazon.com/appsync/latest/devguide/environment-variables.html */
 const MAX_MODELS_LENGTH = 512;
+/** Ours: it shares Lambda's 4 KB of variables with the other lists and the prompt. */
+const MAX_FALLBACKS_LENGTH = 256;
 /** Lambda takes 4 KB for all variables of a function together; this leaves half of them to the rest. */
 const MAX_PROMPT_LENGTH = 2_000;
 
@@ -42,21 +44,19 @@ const optionalNumber = (least: number, most: number) =>
 
 const modelName = v.pipe(v.string(), v.regex(/^[\w.:/-]+$/, 'must be model names of A-Za-z0-9_.:/-'));
 
-const modelNames = v.pipe(
-  v.union([
-    v.array(v.string()),
-    v.pipe(
-      v.string(),
-      v.transform((text) => text.split(',')),
-    ),
-  ]),
-  v.transform((names) => names.map((name) => name.trim()).filter((name) => name !== '')),
-  v.array(modelName),
-  v.check(
-    (names) => names.join(',').length <= MAX_MODELS_LENGTH,
-    `must be at most ${MAX_MODELS_LENGTH} characters`,
-  ),
-);
+const modelNames = (maxLength: number) =>
+  v.pipe(
+    v.union([
+      v.array(v.string()),
+      v.pipe(
+        v.string(),
+        v.transform((text) => text.split(',')),
+      ),
+    ]),
+    v.transform((names) => names.map((name) => name.trim()).filter((name) => name !== '')),
+    v.array(modelName),
+    v.check((names) => names.join(',').length <= maxLength, `must be at most ${maxLength} characters`),
+  );
 
 const url = v.pipe(v.string(), v.regex(/^$|^https?:\/\/\S+$/, 'must be empty or an http(s) URL'));
 
@@ -67,8 +67,12 @@ const ENTRIES = {
   ),
   playground: v.optional(flag, false),
   retainData: v.optional(flag),
-  models: v.optional(v.pipe(modelNames, v.minLength(1, 'must name at least one model')), 'gpt-4.1-mini'),
-  reasoningModels: v.optional(modelNames, ''),
+  models: v.optional(
+    v.pipe(modelNames(MAX_MODELS_LENGTH), v.minLength(1, 'must name at least one model')),
+    'gpt-4.1-mini',
+  ),
+  fallbackModels: v.optional(modelNames(MAX_FALLBACKS_LENGTH)),
+  reasoningModels: v.optional(modelNames(MAX_MODELS_LENGTH), ''),
   modelProvider: v.optional(v.picklist(['openai', 'bedrock'], 'must be openai or bedrock'), 'openai'),
   modelBaseUrl: v.optional(url, ''),
   modelKeySecret: v.optional(
@@ -99,8 +103,9 @@ const SCHEMA = v.pipe(
     'lingerMs must not be greater than maxLingerMs',
   ),
   v.check(
-    ({ models, reasoningModels }) => reasoningModels.every((name) => models.includes(name)),
-    'reasoningModels must be a part of models',
+    ({ models, fallbackModels = [], reasoningModels }) =>
+      reasoningModels.every((name) => models.includes(name) || fallbackModels.includes(name)),
+    'reasoningModels must be a part of models and fallbackModels',
   ),
   v.check(
     ({ modelProvider, modelBaseUrl, modelKeySecret }) =>

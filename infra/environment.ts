@@ -7,6 +7,8 @@ export function modelEnvironment(config: ChatConfig): Record<string, string> {
   return {
     MODEL_PROVIDER: config.modelProvider,
     MODELS: config.models.join(','),
+    // Empty means none here, so without a choice it is left out.
+    ...(config.fallbackModels === undefined ? {} : { FALLBACK_MODELS: config.fallbackModels.join(',') }),
     REASONING_MODELS: config.reasoningModels.join(','),
     OPENAI_BASE_URL: config.modelBaseUrl,
     // CloudFormation reads the secret while it deploys; the template holds its name alone.

@@ -16,6 +16,16 @@ import type {
 /** SHA-256 of no text: what an answer's running digest begins with. */
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
+/** What an answer used for which no model was asked. */
+export const NO_USAGE: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: null,
+  reasoningTokens: null,
+  source: 'ESTIMATED',
+  costUsd: null,
+};
+
 /** A conversation. `deletedAt` makes it a tombstone: every read and send answers NOT_FOUND. */
 export interface ConversationItem extends Key {
   owner: string;

@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { AnswerText } from '../table/answer-text.ts';
+import { utf8Bytes } from '../../protocol/token-batch.ts';
 import type { Delta } from './stream.ts';
+import { tokensOf } from './usage.ts';
+
+/** For how long it is remembered when text came; a cancel is seen long before. */
+const ARRIVALS_KEPT_MS = 60_000;
 
 /** The answer so far with its running SHA-256; appending is the only change. */
 export class Answer {
   readonly #hash = createHash('sha256');
+  /** UTF-8 bytes of text and reasoning by the millisecond they came in, oldest first. */
+  readonly #arrivals: { readonly at: number; bytes: number }[] = [];
   #text: string;
   #reasoning: string;
 
@@ -28,8 +35,18 @@ export class Answer {
     return this.#hash.copy().digest('hex');
   }
 
-  /** Appends what the model emitted; returns it at its coordinate. */
-  append(part: Delta['part'], text: string): Delta {
+  /** Estimates the tokens that came after a time of the last minute; an older one counts as a minute ago. */
+  tokensAfter(time: number): number {
+    const bytes = this.#arrivals.reduce((sum, arrival) => sum + (arrival.at > time ? arrival.bytes : 0), 0);
+    return tokensOf(bytes);
+  }
+
+  /**
+   * Appends what the model emitted at a time in epoch milliseconds (omitted: before everything a cancel can ask for);
+   * returns it at its coordinate.
+   */
+  append(part: Delta['part'], text: string, at = 0): Delta {
+    this.#note(utf8Bytes(text), at);
     if (part === 'REASONING') {
       const offset = this.#reasoning.length;
       this.#reasoning += text;
@@ -39,5 +56,12 @@ export class Answer {
     this.#text += text;
     this.#hash.update(text, 'utf8');
     return { part, offset, text };
+  }
+
+  #note(bytes: number, at: number): void {
+    const last = this.#arrivals.at(-1);
+    if (last?.at === at) last.bytes += bytes;
+    else this.#arrivals.push({ at, bytes });
+    while ((this.#arrivals[0]?.at ?? at) < at - ARRIVALS_KEPT_MS) this.#arrivals.shift();
   }
 }

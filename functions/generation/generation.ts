@@ -1,6 +1,6 @@
 import { ChatError, toChatError } from '../../protocol/errors.ts';
 import type { Usage } from '../../protocol/generated/schema-types.ts';
-import type { AssistantMessageItem, GenerationEvent } from '../../protocol/items.ts';
+import { NO_USAGE, type AssistantMessageItem, type GenerationEvent } from '../../protocol/items.ts';
 import { PROFILES } from '../../protocol/pacing.ts';
 import { sendable } from '../../protocol/token-batch.ts';
 import type { GenerationConfig } from '../service/config.ts';
@@ -104,7 +104,7 @@ export async function runGeneration(ports: GenerationPorts, run: GenerationRun):
     const result = await runModel(ports, run, message, answer, sinks, stop.signal);
     const conclusion = await finish({
       ports,
-      message,
+      message: { ...message, cancelRequestedAt: watch.cancelRequestedAt ?? null },
       answer,
       pump,
       sinks,
@@ -151,15 +151,21 @@ async function runModel(
       messages: result.messages,
       model: message.model,
       signal,
-      onModel: (model) => (result.model = model),
+      deadlineAt: run.deadlineAt,
+      onModel: (model) => {
+        result.model = model;
+        // What a failed request counted is not what the one that answers does.
+        result.usage = undefined;
+      },
     });
     for await (const event of wholeCodePoints(events, sendable)) {
       if (signal.aborted) return result;
       if (event.kind === 'usage') result.usage = event.usage;
       else if (event.kind === 'finish') result.ending = { status: 'COMPLETE', reason: event.reason };
       else {
-        result.firstTokenAt ??= ports.clock.now();
-        const delta = answer.append(event.part, event.text);
+        const now = ports.clock.now();
+        result.firstTokenAt ??= now;
+        const delta = answer.append(event.part, event.text, now);
         for (const sink of sinks) sink.delta(delta);
       }
     }
@@ -185,8 +191,8 @@ async function runModel(
  * What earlier attempts used plus the provider's count, or an estimate where the model was stopped or said nothing: a
  * count that came before the end is not of the whole run. Nothing is added when no model was asked.
  */
-function usageOf(message: AssistantMessageItem, result: ModelRun, answer: Answer): Usage | null {
-  if (result.model === null) return message.usage ?? null;
+function usageOf(message: AssistantMessageItem, result: ModelRun, answer: Answer): Usage {
+  if (result.model === null) return message.usage ?? NO_USAGE;
   const written =
     answer.text.slice(message.resumeOffset) + answer.reasoning.slice(message.resumeReasoningOffset);
   const counted = result.ending?.status === 'COMPLETE' ? result.usage : undefined;

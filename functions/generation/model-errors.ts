@@ -11,25 +11,34 @@ function codeOf(error: { status?: number; code?: string | null }): ErrorCode {
   return status >= 500 ? 'UPSTREAM_UNAVAILABLE' : 'UPSTREAM_REJECTED';
 }
 
-/** `retry-after-ms`, or `retry-after` in seconds; undefined when absent or a date. */
-function retryAfterMs(headers: Headers | undefined): number | undefined {
-  const milliseconds = Number(headers?.get('retry-after-ms') ?? Number.NaN);
-  if (Number.isFinite(milliseconds)) return Math.max(0, Math.round(milliseconds));
-  const seconds = Number(headers?.get('retry-after') ?? Number.NaN);
-  return Number.isFinite(seconds) ? Math.max(0, Math.round(seconds * 1000)) : undefined;
+/** A longer wait is told as a day: what leaves the service must fit GraphQL's Int. */
+const LONGEST_RETRY_AFTER_MS = 86_400_000;
+
+/** `retry-after-ms`, or `retry-after` in seconds or as an HTTP date; undefined when absent or none of them. */
+function retryAfterMs(headers: Headers | undefined, now: number): number | undefined {
+  const milliseconds = headers?.get('retry-after-ms')?.trim() || undefined;
+  const seconds = headers?.get('retry-after')?.trim() || undefined;
+  const waits = [
+    Number(milliseconds ?? Number.NaN),
+    Number(seconds ?? Number.NaN) * 1_000,
+    Date.parse(seconds ?? '') - now,
+  ];
+  const wait = waits.find(Number.isFinite);
+  return wait === undefined ? undefined : Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, Math.round(wait)));
 }
 
 /**
  * Names a model failure by the closed list. Anything that broke below HTTP (refused, reset, cut) is
- * UPSTREAM_UNAVAILABLE; the original stays in `cause` for the log alone.
+ * UPSTREAM_UNAVAILABLE; the original stays in `cause` for the log alone. `now` (epoch milliseconds) is what a date in
+ * `Retry-After` is counted from.
  */
-export function toModelError(error: unknown): ChatError {
+export function toModelError(error: unknown, now: number): ChatError {
   if (isChatError(error)) return error;
   if (error instanceof OpenAI.APIConnectionTimeoutError)
     return new ChatError('UPSTREAM_TIMEOUT', { cause: error });
   if (error instanceof OpenAI.APIError) {
     const api = error as Error & { status?: number; code?: string | null; headers?: Headers };
-    return new ChatError(codeOf(api), { cause: error, retryAfterMs: retryAfterMs(api.headers) });
+    return new ChatError(codeOf(api), { cause: error, retryAfterMs: retryAfterMs(api.headers, now) });
   }
   if (error instanceof SyntaxError) return new ChatError('UPSTREAM_REJECTED', { cause: error });
   return new ChatError('UPSTREAM_UNAVAILABLE', { cause: error });

@@ -6,13 +6,11 @@ import { ChatError } from '../../protocol/errors.ts';
 import type { Usage } from '../../protocol/generated/schema-types.ts';
 import { MODEL_IDLE_MS, MODEL_IDLE_REASONING_MS } from '../../protocol/limits.ts';
 import type { GenerationConfig } from '../service/config.ts';
+import { systemClock, type Clock } from './clock.ts';
 import { withIdleTimeout } from './idle.ts';
 import { toModelError } from './model-errors.ts';
+import { firstTry, nextTry } from './model-tries.ts';
 import type { Model, ModelEvent, ModelMessage } from './stream.ts';
-
-/** How long a retry waits when the model names no time; also the longest wait it may name. */
-const RETRY_WAIT_MS = 250;
-const LONGEST_RETRY_WAIT_MS = 2_000;
 
 const FINISH_REASONS: Record<string, Extract<ModelEvent, { kind: 'finish' }>['reason']> = {
   stop: 'STOP',
@@ -76,11 +74,15 @@ function createClient(config: GenerationConfig): OpenAI {
 }
 
 /**
- * Chat Completions over the openai package. While nothing was emitted, a retryable failure is retried once and then the
- * next configured models are tried in turn; a model that asks for a wait of more than 2 s is not retried. Afterwards every
+ * Chat Completions over the openai package. While neither text nor reasoning was emitted, a retryable failure is followed by
+ * one retry and by the configured fallback models, as `nextTry` decides; so an answer is never made of two. Afterwards every
  * failure ends the run. A clean end without finish_reason is UPSTREAM_TRUNCATED, because the package takes it for success.
  */
-export function createOpenAiModel(config: GenerationConfig, idle: IdleLimits = IDLE_LIMITS): Model {
+export function createOpenAiModel(
+  config: GenerationConfig,
+  idle: IdleLimits = IDLE_LIMITS,
+  clock: Clock = systemClock,
+): Model {
   const client = createClient(config);
 
   async function* streamOnce(
@@ -116,7 +118,7 @@ export function createOpenAiModel(config: GenerationConfig, idle: IdleLimits = I
       if (!isFinished) throw new ChatError('UPSTREAM_TRUNCATED');
     } catch (error) {
       // The answer is whole once finish_reason came: what breaks behind it costs only the usage figures.
-      if (!isFinished) throw toModelError(error);
+      if (!isFinished) throw toModelError(error, clock.now());
     } finally {
       signal.removeEventListener('abort', abort);
       abort();
@@ -124,26 +126,25 @@ export function createOpenAiModel(config: GenerationConfig, idle: IdleLimits = I
   }
 
   return {
-    async *stream({ messages, model, signal, onModel }) {
-      const first = model ?? config.models[0] ?? '';
-      const tries = [first, first, ...config.models.filter((name) => name !== first)];
-      for (let name = tries.shift(); name !== undefined; name = tries.shift()) {
+    async *stream({ messages, model, signal, deadlineAt, onModel }) {
+      let tries = firstTry(model ?? config.models[0] ?? '', config.fallbackModels);
+      for (;;) {
         let hasEmitted = false;
         try {
-          onModel(name);
-          for await (const event of streamOnce(name, messages, signal)) {
+          onModel(tries.model);
+          for await (const event of streamOnce(tries.model, messages, signal)) {
             hasEmitted ||= event.kind === 'delta';
             yield event;
           }
           return;
         } catch (error) {
-          const failure = toModelError(error);
-          if (!failure.retryable || hasEmitted || signal.aborted) throw failure;
-          const wait = failure.retryAfterMs ?? RETRY_WAIT_MS;
-          if (wait > LONGEST_RETRY_WAIT_MS && tries[0] === name) tries.shift();
-          if (tries.length === 0) throw failure;
-          if (tries[0] === name) await delay(wait, undefined, { signal }).catch(() => undefined);
+          const now = clock.now();
+          const failure = toModelError(error, now);
+          const next = hasEmitted || signal.aborted ? undefined : nextTry(tries, failure, deadlineAt - now);
+          if (!next) throw failure;
+          if (next.waitMs > 0) await delay(next.waitMs, undefined, { signal }).catch(() => undefined);
           if (signal.aborted) throw failure;
+          tries = next.tries;
         }
       }
     },

@@ -1,6 +1,7 @@
 import type { ChatError } from '../../protocol/errors.ts';
 import { errorShape } from '../../protocol/errors.ts';
 import type {
+  CancelReceipt,
   EndReason,
   GenerationEnd,
   MessageStatus,
@@ -26,9 +27,14 @@ export interface ReceiptFacts {
   readonly model: string | null;
   readonly firstTokenAt: number | undefined;
   readonly endedAt: number;
+  /** Estimated tokens that came after a time; undefined when nobody counted. */
+  readonly tokensAfter?: ((time: number) => number) | undefined;
 }
 
-/** Builds END's receipt: length and SHA-256 are of the whole text over all attempts (I6). Only INTERRUPTED is continuable. */
+/**
+ * Builds END's receipt: length and SHA-256 are of the whole text over all attempts (I6). Only INTERRUPTED is continuable.
+ * What a cancel came to is told when the message says when it was requested.
+ */
 export function receipt(message: AssistantMessageItem, ending: Ending, facts: ReceiptFacts): GenerationEnd {
   return {
     reason: ending.reason,
@@ -46,12 +52,29 @@ export function receipt(message: AssistantMessageItem, ending: Ending, facts: Re
     transport: facts.transport ? { ...facts.transport, costUsd: null } : null,
     error: ending.error ? errorShape(ending.error) : null,
     model: facts.model ?? message.model,
+    cancel: ending.reason === 'CANCELLED' ? cancelReceipt(message, facts) : null,
+  };
+}
+
+/** Two clocks meet here, AppSync's and the worker's: where they disagree, the latency is 0 rather than negative. */
+function cancelReceipt(message: AssistantMessageItem, facts: ReceiptFacts): CancelReceipt | null {
+  const requestedAt = Date.parse(message.cancelRequestedAt ?? '');
+  if (Number.isNaN(requestedAt)) return null;
+  return {
+    requestedAt: new Date(requestedAt).toISOString(),
+    latencyMs: Math.max(0, facts.endedAt - requestedAt),
+    tokensAfterCancel: facts.tokensAfter?.(requestedAt) ?? null,
   };
 }
 
 /** What a worker knows of its attempt when it ends. */
 export interface AttemptFigures {
-  readonly answer: { readonly text: string; readonly reasoning: string; readonly sha256: string };
+  readonly answer: {
+    readonly text: string;
+    readonly reasoning: string;
+    readonly sha256: string;
+    tokensAfter(time: number): number;
+  };
   readonly pump: { readonly counts: Omit<Transport, 'costUsd'> };
   readonly usage: Usage | null;
   readonly model: string | null;
@@ -69,5 +92,6 @@ export function attemptFacts(figures: AttemptFigures, endedAt: number): ReceiptF
     model: figures.model,
     firstTokenAt: figures.firstTokenAt,
     endedAt,
+    tokensAfter: (time) => figures.answer.tokensAfter(time),
   };
 }

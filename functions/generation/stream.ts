@@ -26,7 +26,9 @@ export interface Model {
     /** The requested model; undefined: the first configured one. */
     readonly model: string | null;
     readonly signal: AbortSignal;
-    /** Told which model answers, before its first event. */
+    /** Epoch milliseconds until which an answer is of use: no wait for a busy model passes it. */
+    readonly deadlineAt: number;
+    /** Told which model is asked, before its first event; again when another request follows a failed one. */
     readonly onModel: (model: string) => void;
   }): AsyncGenerator<ModelEvent, void, undefined>;
 }

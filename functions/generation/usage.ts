@@ -1,4 +1,5 @@
 import type { Usage } from '../../protocol/generated/schema-types.ts';
+import { NO_USAGE } from '../../protocol/items.ts';
 import { utf8Bytes } from '../../protocol/token-batch.ts';
 import type { ModelMessage } from './stream.ts';
 
@@ -7,9 +8,14 @@ const BYTES_PER_TOKEN = 4;
 /** What a chat format adds around each message. */
 const TOKENS_PER_MESSAGE = 4;
 
+/** Estimates the tokens of so many UTF-8 bytes. */
+export function tokensOf(bytes: number): number {
+  return Math.ceil(bytes / BYTES_PER_TOKEN);
+}
+
 /** Estimates the tokens of a text. Every model counts differently, so no tokenizer would be right either. */
 export function estimateTokens(text: string): number {
-  return Math.ceil(utf8Bytes(text) / BYTES_PER_TOKEN);
+  return tokensOf(utf8Bytes(text));
 }
 
 /** Estimates what a run used, when the provider said nothing. */
@@ -18,14 +24,7 @@ export function estimateUsage(messages: readonly ModelMessage[], written: string
     (sum, message) => sum + TOKENS_PER_MESSAGE + estimateTokens(message.content),
     0,
   );
-  return {
-    inputTokens,
-    outputTokens: estimateTokens(written),
-    cachedInputTokens: null,
-    reasoningTokens: null,
-    source: 'ESTIMATED',
-    costUsd: null,
-  };
+  return { ...NO_USAGE, inputTokens, outputTokens: estimateTokens(written) };
 }
 
 const sum = (a: number | null | undefined, b: number | null | undefined) =>

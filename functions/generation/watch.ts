@@ -7,6 +7,14 @@ import { ownWrite } from './own-write.ts';
 /** Why a running generation must stop. */
 export type StopReason = 'cancelled' | 'fenced' | 'deleted' | 'deadline' | 'persist';
 
+/** A watch over a claimed message. */
+export interface MessageWatch {
+  /** When the cancel was requested, once the flag was seen. */
+  readonly cancelRequestedAt: string | undefined;
+  /** Ends it: nothing is read or written any more but what is on its way. */
+  close(): void;
+}
+
 /**
  * Watches the claimed message while the model writes: renews the lease every 5 s and looks for the cancel flag every
  * 500 ms with a cheap read. What a cheap read seems to show (gone, taken over) is confirmed by a strong one. Calls `stop`
@@ -17,11 +25,12 @@ export function watchMessage(
   message: AssistantMessageItem,
   clock: Clock,
   stop: (reason: StopReason) => void,
-): { close(): void } {
+): MessageWatch {
   const key = { pk: message.pk, sk: message.sk };
   const attributes = ['status', 'attempt', 'claimId', 'cancelRequestedAt'];
   let renewedAt = clock.now();
   let isOpen = true;
+  let cancelRequestedAt: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const isHeld = (stored: AssistantMessageItem | undefined) =>
@@ -35,16 +44,19 @@ export function watchMessage(
     stop(reason);
   };
 
+  const endIfCancelled = (stored: AssistantMessageItem | undefined) => {
+    if (!stored?.cancelRequestedAt) return;
+    cancelRequestedAt = stored.cancelRequestedAt;
+    end('cancelled');
+  };
+
   async function look(): Promise<void> {
     const seen = await table.get<AssistantMessageItem>(key, { cheap: true, attributes });
-    if (isHeld(seen)) {
-      if (seen?.cancelRequestedAt) end('cancelled');
-      return;
-    }
+    if (isHeld(seen)) return endIfCancelled(seen);
     const stored = await table.get<AssistantMessageItem>(key, { attributes });
     if (!stored) end('deleted');
     else if (!isHeld(stored)) end('fenced');
-    else if (stored.cancelRequestedAt) end('cancelled');
+    else endIfCancelled(stored);
   }
 
   async function renew(): Promise<void> {
@@ -72,6 +84,9 @@ export function watchMessage(
 
   schedule();
   return {
+    get cancelRequestedAt() {
+      return cancelRequestedAt;
+    },
     close() {
       isOpen = false;
       clearTimeout(timer);

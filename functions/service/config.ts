@@ -10,6 +10,8 @@ export interface GenerationConfig {
   readonly provider: 'openai' | 'bedrock';
   /** Configured models in order of preference. */
   readonly models: readonly string[];
+  /** Models asked in turn when the requested one fails before its first token. */
+  readonly fallbackModels: readonly string[];
   /** Models that may think for longer before they write. */
   readonly reasoningModels: readonly string[];
   /** Any OpenAI-compatible endpoint; undefined: the package's default. */
@@ -42,7 +44,10 @@ function wholeNumber(environment: Environment, name: string): number | undefined
   return number;
 }
 
-/** Reads the generation's configuration; wrong values fail at start, by name. */
+/**
+ * Reads the generation's configuration; wrong values fail at start, by name. Without FALLBACK_MODELS every configured model
+ * stands in for another; empty, none does.
+ */
 export function generationConfig(environment: Environment): GenerationConfig {
   const models = modelList(required(environment, 'MODELS'));
   const lingerMs = wholeNumber(environment, 'LINGER_MS');
@@ -50,6 +55,8 @@ export function generationConfig(environment: Environment): GenerationConfig {
   return {
     provider: environment.MODEL_PROVIDER === 'bedrock' ? 'bedrock' : 'openai',
     models,
+    fallbackModels:
+      environment.FALLBACK_MODELS === undefined ? models : modelList(environment.FALLBACK_MODELS),
     reasoningModels: modelList(environment.REASONING_MODELS ?? ''),
     baseUrl: environment.OPENAI_BASE_URL || undefined,
     apiKey: environment.OPENAI_API_KEY || undefined,

@@ -52,6 +52,11 @@ export const PUBLISH_TOKENS_DOCUMENT = `mutation PublishTokens($input: TokenBatc
         requestId
       }
       model
+      cancel {
+        requestedAt
+        latencyMs
+        tokensAfterCancel
+      }
     }
     publishedAt
   }

@@ -124,6 +124,16 @@ export type Transport = {
   costUsd?: Maybe<Scalars['Float']['output']>;
 };
 
+/** What a cancel came to. */
+export type CancelReceipt = {
+  /** When the first cancelMessage was stored. */
+  requestedAt: Scalars['AWSDateTime']['output'];
+  /** Milliseconds from then to the terminal write. */
+  latencyMs: Scalars['Int']['output'];
+  /** Estimated tokens that came from the model after the request; they are in the text. Null when the worker died, so that nobody counted. */
+  tokensAfterCancel?: Maybe<Scalars['Int']['output']>;
+};
+
 /** An error of the closed list in PROTOCOL.md; the same on every door. */
 export type ChatError = {
   /** The code, for programs. */
@@ -162,6 +172,8 @@ export type GenerationEnd = {
   error?: Maybe<ChatError>;
   /** The model that answered. */
   model?: Maybe<Scalars['String']['output']>;
+  /** Only of a CANCELLED message. */
+  cancel?: Maybe<CancelReceipt>;
 };
 
 /** A list of messages with one owner. */
@@ -368,6 +380,16 @@ export type TransportInput = {
   costUsd?: InputMaybe<Scalars['Float']['input']>;
 };
 
+/** CancelReceipt, as published. */
+export type CancelReceiptInput = {
+  /** See CancelReceipt. */
+  requestedAt: Scalars['AWSDateTime']['input'];
+  /** See CancelReceipt. */
+  latencyMs: Scalars['Int']['input'];
+  /** See CancelReceipt. */
+  tokensAfterCancel?: InputMaybe<Scalars['Int']['input']>;
+};
+
 /** ChatError, as published. */
 export type ChatErrorInput = {
   /** See ChatError. */
@@ -406,6 +428,8 @@ export type GenerationEndInput = {
   error?: InputMaybe<ChatErrorInput>;
   /** See GenerationEnd. */
   model?: InputMaybe<Scalars['String']['input']>;
+  /** See GenerationEnd. */
+  cancel?: InputMaybe<CancelReceiptInput>;
 };
 
 /** TokenBatch, as published. */

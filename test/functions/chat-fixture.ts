@@ -160,6 +160,7 @@ export function recordingPublisher(fails: (batch: TokenBatch) => boolean = () =>
 export const CONFIG: GenerationConfig = {
   provider: 'openai',
   models: ['first', 'second'],
+  fallbackModels: ['first', 'second'],
   reasoningModels: [],
   baseUrl: 'http://127.0.0.1:9/v1',
   apiKey: undefined,

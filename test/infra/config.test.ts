@@ -13,6 +13,7 @@ describe('readConfig', () => {
       playground: false,
       retainData: true,
       models: ['gpt-4.1-mini'],
+      fallbackModels: undefined,
       reasoningModels: [],
       modelProvider: 'openai',
       modelBaseUrl: '',
@@ -32,7 +33,8 @@ describe('readConfig', () => {
       playground: true,
       retainData: true,
       models: ['a', 'b'],
-      reasoningModels: ['b'],
+      fallbackModels: ['c'],
+      reasoningModels: ['b', 'c'],
       maxInputTokens: 1_000,
       lingerMs: 0,
       maxLingerMs: 20,
@@ -43,7 +45,8 @@ describe('readConfig', () => {
       playground: 'true',
       retainData: 'true',
       models: ' a, b,',
-      reasoningModels: 'b',
+      fallbackModels: 'c',
+      reasoningModels: 'b,c',
       maxInputTokens: '1000',
       lingerMs: '0',
       maxLingerMs: '20',
@@ -87,9 +90,14 @@ describe('readConfig', () => {
       'models: must be at most 512 characters',
     ],
     [
+      'a list of fallbacks that is too long',
+      { fallbackModels: 'x'.repeat(257) },
+      'fallbackModels: must be at most 256 characters',
+    ],
+    [
       'a reasoning model that is no model',
       { reasoningModels: 'o9' },
-      'reasoningModels must be a part of models',
+      'reasoningModels must be a part of models and fallbackModels',
     ],
     ['an unknown provider', { modelProvider: 'azure' }, 'modelProvider: must be openai or bedrock'],
     [
@@ -143,6 +151,12 @@ describe('readConfig', () => {
 });
 
 describe('modelEnvironment', () => {
+  it('tells no fallbacks from none named', () => {
+    expect(modelEnvironment(readConfig({}))).not.toHaveProperty('FALLBACK_MODELS');
+    expect(modelEnvironment(readConfig({ fallbackModels: '' }))).toHaveProperty('FALLBACK_MODELS', '');
+    expect(modelEnvironment(readConfig({ fallbackModels: 'b,c' }))).toHaveProperty('FALLBACK_MODELS', 'b,c');
+  });
+
   it('writes what is not configured as empty text', () => {
     expect(
       modelEnvironment(readConfig({ models: ['a', 'b'], lingerMs: 0, maxOutputTokens: 9 })),

@@ -163,7 +163,15 @@ describe('schema.graphql', () => {
   ) => (node?.directives ?? []).map((directive) => directive.name.value).sort();
   const USERS = ['aws_api_key', 'aws_cognito_user_pools'];
   const EVERYONE = ['aws_api_key', 'aws_cognito_user_pools', 'aws_iam'];
-  const PUBLISHED = ['TokenBatch', 'GenerationEnd', 'Usage', 'Timing', 'Transport', 'ChatError'];
+  const PUBLISHED = [
+    'TokenBatch',
+    'GenerationEnd',
+    'Usage',
+    'Timing',
+    'Transport',
+    'CancelReceipt',
+    'ChatError',
+  ];
   const ROOTS = ['Query', 'Mutation', 'Subscription'];
   const objects = types.filter(isObjectType);
 

@@ -3,7 +3,7 @@ import { FencedError } from '../../../functions/generation/log-writer.ts';
 import { runGeneration } from '../../../functions/generation/generation.ts';
 import type { Model, Sink } from '../../../functions/generation/stream.ts';
 import { ChatError } from '../../../protocol/errors.ts';
-import type { LogItem } from '../../../protocol/items.ts';
+import { NO_USAGE, type LogItem } from '../../../protocol/items.ts';
 import {
   CONFIG,
   logOf,
@@ -36,7 +36,8 @@ describe('a generation', () => {
       const run = runGeneration(ports, runOf(chat.message));
       await vi.waitFor(() => expect(logged()).toBe('partial answer'));
       const flaggedAt = performance.now();
-      change({ cancelRequestedAt: 'now' });
+      const cancelRequestedAt = new Date(Date.now() - 1_000).toISOString();
+      change({ cancelRequestedAt });
       await run;
 
       expect(abortedAt - flaggedAt).toBeLessThan(650);
@@ -47,8 +48,15 @@ describe('a generation', () => {
         continuable: false,
         error: null,
         usage: { source: 'ESTIMATED' },
+        cancel: {
+          requestedAt: cancelRequestedAt,
+          latencyMs: expect.any(Number) as unknown,
+          // 14 bytes that came within the second after the request; what came after the abort is dropped.
+          tokensAfterCancel: 4,
+        },
       };
       expect(stored()).toMatchObject({ status: 'CANCELLED', text: 'partial answer', end });
+      expect(stored()?.end?.cancel?.latencyMs).toBeGreaterThanOrEqual(1_000);
       expect(published.at(-1)).toMatchObject({ kind: 'END', status: 'CANCELLED', end });
     });
 
@@ -63,7 +71,7 @@ describe('a generation', () => {
       await runGeneration(ports, runOf(chat.message));
 
       expect(model.requests).toEqual([]);
-      expect(stored()).toMatchObject({ status: 'CANCELLED', text: '', end: { length: 0, usage: null } });
+      expect(stored()).toMatchObject({ status: 'CANCELLED', text: '', end: { length: 0, usage: NO_USAGE } });
     });
   });
 

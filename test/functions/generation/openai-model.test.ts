@@ -1,67 +1,28 @@
-import type { RequestListener } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createOpenAiModel } from '../../../functions/generation/openai-model.ts';
-import type { ModelEvent, ModelMessage } from '../../../functions/generation/stream.ts';
+import type { ModelMessage } from '../../../functions/generation/stream.ts';
 import type { GenerationConfig } from '../../../functions/service/config.ts';
 import { startOfflineModel, type OfflineModel } from '../../../local/model/index.ts';
-import { isChatError, type ChatError } from '../../../protocol/errors.ts';
 import { CONFIG } from '../chat-fixture.ts';
-import { bodyOf, sendChunks, startHttpServer, type HttpServer } from '../http-server.ts';
+import { sendChunks, startHttpServer } from '../http-server.ts';
+import { ask, chunk, runModel, SHORT_IDLE, useServers, type ModelRunOptions } from './model-run.ts';
 
 let offline: OfflineModel;
 beforeAll(async () => (offline = await startOfflineModel({ host: '127.0.0.1' })));
 afterAll(() => offline.close());
 
-const servers: HttpServer[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-async function serve(listener: RequestListener): Promise<string> {
-  const server = await startHttpServer(listener);
-  servers.push(server);
-  return `${server.url}/v1`;
-}
+const serve = useServers();
 
-const ask = (content: string): ModelMessage[] => [{ role: 'user', content }];
-const SHORT_IDLE = { idleMs: 150, reasoningIdleMs: 600 };
-
-/** One model run to its end: what it emitted, with which models, and how it failed. */
-async function run(
+/** A run against the offline model unless another is named. */
+const run = (
   messages: readonly ModelMessage[],
   config: Partial<GenerationConfig> = {},
-  options: { model?: string | null; signal?: AbortSignal; onEvent?: (event: ModelEvent) => void } = {},
-) {
-  const model = createOpenAiModel({ ...CONFIG, baseUrl: `${offline.url}/v1`, ...config }, SHORT_IDLE);
-  const events: ModelEvent[] = [];
-  const models: string[] = [];
-  let error: ChatError | undefined;
-  try {
-    const stream = model.stream({
-      messages,
-      model: options.model ?? null,
-      signal: options.signal ?? new AbortController().signal,
-      onModel: (name) => models.push(name),
-    });
-    for await (const event of stream) {
-      events.push(event);
-      options.onEvent?.(event);
-    }
-  } catch (caught) {
-    if (!isChatError(caught)) throw caught;
-    error = caught;
-  }
-  const text = (part: 'TEXT' | 'REASONING') =>
-    events.map((event) => (event.kind === 'delta' && event.part === part ? event.text : '')).join('');
-  return { events, models, error, text: text('TEXT'), reasoning: text('REASONING') };
-}
+  options: ModelRunOptions = {},
+) => runModel(messages, { baseUrl: `${offline.url}/v1`, ...config }, options);
 
 const requestsSince = (id: number) =>
   offline.journal.snapshot().requests.filter((request) => request.id > id);
 const lastId = () => offline.journal.snapshot().requests.at(-1)?.id ?? 0;
-const chunk = (delta: object, finish: string | null = null) => ({
-  choices: [{ index: 0, delta, finish_reason: finish }],
-});
-
 describe('the OpenAI model', () => {
   it('streams deltas, finish reason and the provider’s usage', async () => {
     const { events, models, error } = await run(
@@ -134,42 +95,6 @@ describe('the OpenAI model', () => {
       code: 'CONTEXT_TOO_LONG',
       retryable: false,
     });
-  });
-
-  it('retries once, then falls back to the next model, and tells which one answers', async () => {
-    const asked: string[] = [];
-    const baseUrl = await serve((request, response) => {
-      void bodyOf(request).then((body) => {
-        const { model } = JSON.parse(body) as { model: string };
-        asked.push(model);
-        if (model === 'first') return response.writeHead(503).end();
-        sendChunks(response, [chunk({ content: 'hello' }), chunk({}, 'stop')]);
-      });
-    });
-    const { text, models, error } = await run(ask('x'), { baseUrl });
-
-    expect(error).toBeUndefined();
-    expect(text).toBe('hello');
-    expect(asked).toEqual(['first', 'first', 'second']);
-    expect(models).toEqual(['first', 'first', 'second']);
-  });
-
-  it('does not wait long for a busy model: it goes to the next one, and reports the wait when there is none', async () => {
-    const asked: string[] = [];
-    const baseUrl = await serve((request, response) => {
-      void bodyOf(request).then((body) => {
-        const { model } = JSON.parse(body) as { model: string };
-        asked.push(model);
-        if (model === 'first') return response.writeHead(429, { 'retry-after': '30' }).end();
-        sendChunks(response, [chunk({ content: 'hello' }), chunk({}, 'stop')]);
-      });
-    });
-
-    expect((await run(ask('x'), { baseUrl })).text).toBe('hello');
-    expect(asked).toEqual(['first', 'second']);
-    const alone = await run(ask('x'), { baseUrl, models: ['first'] });
-    expect(alone.error).toMatchObject({ code: 'UPSTREAM_RATE_LIMITED', retryAfterMs: 30_000 });
-    expect(asked).toEqual(['first', 'second', 'first']);
   });
 
   it.each([
@@ -251,6 +176,7 @@ describe('the OpenAI model', () => {
       messages: ask('/tokens 500 100'),
       model: null,
       signal: new AbortController().signal,
+      deadlineAt: Date.now() + 60_000,
       onModel: () => undefined,
     });
     for await (const event of stream) if (event.kind === 'delta') break;

@@ -23,8 +23,10 @@ describe('watchMessage', () => {
     const { table, stops, change, watch } = watched();
     await vi.advanceTimersByTimeAsync(700);
     change({ cancelRequestedAt: 'now' });
+    expect(watch.cancelRequestedAt).toBeUndefined();
     await vi.advanceTimersByTimeAsync(499);
     expect(stops).toEqual(['cancelled']);
+    expect(watch.cancelRequestedAt).toBe('now');
     expect(table.calls.map((call) => call.operation)).toEqual(['cheapGet', 'cheapGet']);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(stops).toEqual(['cancelled']);

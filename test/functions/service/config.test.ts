@@ -19,6 +19,7 @@ describe('generationConfig', () => {
     ).toEqual({
       provider: 'openai',
       models: ['a', 'b'],
+      fallbackModels: ['a', 'b'],
       reasoningModels: [],
       baseUrl: undefined,
       apiKey: undefined,
@@ -51,6 +52,14 @@ describe('generationConfig', () => {
       maxLingerMs: 5,
     });
     expect(generationConfig({ MODELS: 'a', MAX_HANDOVERS: '0' }).maxHandovers).toBe(0);
+  });
+
+  it.each([
+    [undefined, ['a', 'b']],
+    ['', []],
+    ['b, c', ['b', 'c']],
+  ])('lets %j stand in for a model that fails', (FALLBACK_MODELS, fallbackModels) => {
+    expect(generationConfig({ MODELS: 'a,b', FALLBACK_MODELS })).toMatchObject({ fallbackModels });
   });
 
   it.each(['-1', '1.5', 'many'])('refuses "%s" as a number, by name', (value) => {
