@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createAppSync, type AppSync } from './appsync/index.ts';
 import { loadAppSyncCode } from './appsync/js/index.ts';
 import { startDatabase, type Database } from './database/index.ts';
+import { createFaultControl } from './faults/index.ts';
 import { createPrincipals, type Principals } from './iam/index.ts';
 import { createIssuer, type Issuer } from './issuer/index.ts';
 import {
@@ -204,8 +205,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         clientId: pool.clientIds[0] ?? '',
         ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
       });
+    const faults = createFaultControl([appSync, lambda, database], () => lambda.wakeWorkers());
     const switchesOf = (running: StackModel) =>
-      createSwitches({ appSync, lambda, model: running, token, metrics, host });
+      createSwitches({ faults, lambda, model: running, token, metrics, host });
     let running = model;
     let switches = switchesOf(model);
     const reload = createReload(model, {

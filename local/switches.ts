@@ -1,17 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as v from 'valibot';
-import type { AppSync } from './appsync/index.ts';
-import { FaultSetError, NO_FAULTS, readFaultSet } from './faults/index.ts';
+import { FaultSetError, MAX_PAUSE_MS, readFaultSet, type FaultControl } from './faults/index.ts';
 import { isUserName } from './issuer/index.ts';
-import type { Invocation, LambdaService } from './lambda/index.ts';
+import { runsGenerations, type Invocation, type LambdaService } from './lambda/index.ts';
 import type { MetricsRecorder } from './metrics/index.ts';
 import { switchAccess } from './switch-access.ts';
 import type { StackModel } from './template/index.ts';
 
 /** What the switches of `/local/*` act on. */
 export interface SwitchPorts {
-  readonly appSync: Pick<AppSync, 'setFaults' | 'faults'>;
-  readonly lambda: Pick<LambdaService, 'killWorker'>;
+  readonly faults: FaultControl;
+  readonly lambda: Pick<LambdaService, 'killWorker' | 'pauseWorker'>;
   readonly model: Pick<StackModel, 'lambdas'>;
   readonly token: (user: string) => Promise<string>;
   readonly metrics: Pick<MetricsRecorder, 'read'>;
@@ -33,6 +32,10 @@ const tokenRequest = v.strictObject({
   ),
 });
 const killRequest = v.strictObject({ messageId: v.pipe(v.string(), v.minLength(1)) });
+const pauseRequest = v.strictObject({
+  messageId: v.pipe(v.string(), v.minLength(1)),
+  ms: v.pipe(v.number(), v.minValue(1), v.maxValue(MAX_PAUSE_MS)),
+});
 const generationEvent = v.object({ messageId: v.string() });
 
 type Switch = (json: unknown, query: URLSearchParams) => unknown;
@@ -63,13 +66,8 @@ function parse<Schema extends v.GenericSchema>(
   return parsed.output;
 }
 
-/** Generations run in functions with an on-failure destination or a Function URL; settle and purge have neither. */
 function generationWorkers(model: Pick<StackModel, 'lambdas'>): ReadonlySet<string> {
-  return new Set(
-    model.lambdas
-      .filter((lambda) => lambda.url ?? lambda.asyncConfig.onFailureArn)
-      .map((lambda) => lambda.name),
-  );
+  return new Set(model.lambdas.filter(runsGenerations).map((lambda) => lambda.name));
 }
 
 function runs(invocation: Invocation, messageId: string): boolean {
@@ -81,13 +79,15 @@ function runs(invocation: Invocation, messageId: string): boolean {
 
 /**
  * The local switches: `POST /local/token`, `GET|PUT|DELETE /local/faults`, `POST /local/kill-worker`,
- * `GET /local/metrics[?conversationId=...]` (repeatable). Answers JSON, 2xx when it did what was asked, 400 with what it expected otherwise; 403 to pages of other hosts (`switchAccess`). CORS, with
+ * `POST /local/pause-worker`, `GET /local/metrics[?conversationId=...]` (repeatable). Answers JSON, 2xx when it did what was asked, 400 with what it expected otherwise; 403 to pages of other hosts (`switchAccess`). CORS, with
  * preflights, covers the paths and methods that exist. Returns false for other paths.
  */
 export function createSwitches(
   ports: SwitchPorts,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
   const workers = generationWorkers(ports.model);
+  const generates = (messageId: string) => (invocation: Invocation) =>
+    workers.has(invocation.functionName) && runs(invocation, messageId);
   const switches: Record<string, Record<string, Switch>> = {
     '/local/token': {
       POST: async (json) => {
@@ -96,23 +96,27 @@ export function createSwitches(
       },
     },
     '/local/faults': {
-      GET: () => ports.appSync.faults(),
-      PUT: (json) => {
-        ports.appSync.setFaults(readFaultSet(json));
-        return ports.appSync.faults();
+      GET: async () => ({ ...ports.faults.current(), injected: await ports.faults.injected() }),
+      PUT: async (json) => {
+        await ports.faults.replace(readFaultSet(json));
+        return ports.faults.current();
       },
-      DELETE: () => {
-        ports.appSync.setFaults(NO_FAULTS);
-        return ports.appSync.faults();
+      DELETE: async () => {
+        await ports.faults.reset();
+        return ports.faults.current();
       },
     },
     '/local/kill-worker': {
       POST: (json) => {
         const { messageId } = parse(killRequest, json, '{"messageId":"..."}');
-        const killed = ports.lambda.killWorker(
-          (invocation) => workers.has(invocation.functionName) && runs(invocation, messageId),
-        );
-        return { killed };
+        return { killed: ports.lambda.killWorker(generates(messageId)) };
+      },
+    },
+    '/local/pause-worker': {
+      POST: (json) => {
+        const expected = `{"messageId":"...","ms":1 to ${MAX_PAUSE_MS}}`;
+        const { messageId, ms } = parse(pauseRequest, json, expected);
+        return { paused: ports.lambda.pauseWorker(generates(messageId), ms) };
       },
     },
     '/local/metrics': {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createRequestFates, NO_FAULTS } from '../faults/index.ts';
-import type { FaultSet } from '../faults/index.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createFaultTally, createRequestFates, NO_FAULTS } from '../faults/index.ts';
+import type { FaultCounts, FaultSet, PublishFate } from '../faults/index.ts';
 import type { Principals } from '../iam/index.ts';
 import { identify } from './auth.ts';
 import type { AuthSettings, Caller, RequestCredentials } from './auth.ts';
@@ -46,7 +47,8 @@ export interface AppSync {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Replaces the whole set of faults at once, also for what is running. */
   setFaults(faults: FaultSet): void;
-  faults(): FaultSet;
+  /** How many of each fault happened here since the start. */
+  injectedFaults(): FaultCounts;
   counters(): AppSyncCounters;
   /**
    * Runs another version of the API from the next request on. Sockets and running subscriptions stay.
@@ -56,6 +58,9 @@ export interface AppSync {
   /** Ends all connections. Resolves when they are closed. */
   close(): Promise<void>;
 }
+
+/** Longer than a worker waits for an answer (2 s), shorter than it waits for all its tries together. */
+const LATE_ANSWER_MS = 3_000;
 
 function authSettingsOf(stack: ApiStack, options: AppSyncOptions, now: () => number): AuthSettings {
   return {
@@ -82,18 +87,28 @@ export function createAppSync(options: AppSyncOptions): AppSync {
     auth: authSettingsOf(model, options, now),
   });
   let current = compile(options.model);
-  let faults = NO_FAULTS;
-  let fates = createRequestFates(faults);
+  let fates = createRequestFates(NO_FAULTS);
+  const tally = createFaultTally();
 
-  const subscriptions = createSubscriptions(faults, log);
+  const subscriptions = createSubscriptions(NO_FAULTS, log, tally);
   const meter = createMeter(now, options.charge);
   const api = (): CompiledApi => current.api;
   const identifyCaller = (request: RequestCredentials): Promise<Caller> => identify(request, current.auth);
-  const runner = { api, subscriptions, meter, log, publishFate: () => fates.publish() };
+  const publishFate = (): PublishFate => {
+    const fate = fates.publish();
+    if (fate !== 'ok') tally.count(`failPublish.${fate}`);
+    return fate;
+  };
+  const outwaitPublisher = () => delay(LATE_ANSWER_MS, undefined, { ref: false });
+  const runner = { api, subscriptions, meter, log, publishFate, outwaitPublisher };
   const httpPorts: HttpPorts = {
     identify: identifyCaller,
     run: (request, origin) => runRequest(runner, request, origin),
-    throttled: () => fates.throttled(),
+    throttled: () => {
+      const isThrottled = fates.throttled();
+      if (isThrottled) tally.count('throttle');
+      return isThrottled;
+    },
     log,
   };
   const realtime = createRealtime(
@@ -104,12 +119,13 @@ export function createAppSync(options: AppSyncOptions): AppSync {
     handleHttp: (request, response) => handleGraphQlHttp(request, response, httpPorts),
     handleUpgrade: (request, socket, head) => realtime.handleUpgrade(request, socket, head),
     setFaults(next) {
-      faults = next;
       fates = createRequestFates(next);
       subscriptions.setFaults(next);
-      realtime.cutEvery(next.cutSocketsEveryMs);
+      realtime.cutEvery(next.cutSocketsEveryMs, (connections) =>
+        tally.count('cutSocketsEveryMs', connections),
+      );
     },
-    faults: () => faults,
+    injectedFaults: () => tally.read(),
     counters: () => meter.read(subscriptions.size()),
     swapResolvers(model) {
       current = compile(model);

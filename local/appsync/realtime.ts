@@ -35,8 +35,8 @@ export interface RealtimePorts extends Omit<ConnectionPorts, 'meter'> {
 export interface Realtime {
   /** Takes over an upgrade on `/graphql` or `/graphql/realtime`; false for any other path, which is left alone. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** Cuts all connections this often, as a bad network would; 0 = never. */
-  cutEvery(ms: number): void;
+  /** Cuts all connections this often, as a bad network would, and tells how many; 0 = never. */
+  cutEvery(ms: number, onCut?: (connections: number) => void): void;
   /** Ends all connections and resolves when they are gone. */
   close(): Promise<void>;
 }
@@ -120,11 +120,12 @@ export function createRealtime(ports: RealtimePorts, times: RealtimeTimes): Real
       });
       return true;
     },
-    cutEvery(ms) {
+    cutEvery(ms, onCut) {
       clearInterval(cutter);
       cutter = undefined;
       if (ms <= 0) return;
       cutter = setInterval(() => {
+        onCut?.(server.clients.size);
         for (const socket of server.clients) socket.terminate();
       }, ms);
       cutter.unref();

@@ -16,6 +16,8 @@ export interface RequestRunner {
   subscriptions: Subscriptions;
   meter: Meter;
   publishFate(): PublishFate;
+  /** Waits until a publisher has given up waiting for its answer. */
+  outwaitPublisher(): Promise<void>;
   log: LogLine;
 }
 
@@ -58,8 +60,10 @@ async function runMutation(
   const fields = rootFieldsOf(operation);
   const watched = fields.some((field) => api.api.subscriptionsOf(field.name.value).length > 0);
   const fate = watched ? runner.publishFate() : 'ok';
-  if (fate === 'refused') throw internalFailure();
   if (fate === 'graphqlError') return refusedInBand(fields);
+  if (fate === 'swallowed' || fate === 'appliedLate') await runner.outwaitPublisher();
+  const refused = refusalOf(fate);
+  if (refused !== undefined) throw refused;
   runner.meter.mutation(subjectOf(api, operation, fields));
   const outcome = await executeOperation(api, operation, origin, runner.log);
   for (const field of fields) deliver(runner, api, operation, field, outcome);
@@ -67,8 +71,24 @@ async function runMutation(
     const { subscriptionField, payload } = invalidation as { subscriptionField?: unknown; payload?: unknown };
     runner.subscriptions.invalidate(String(subscriptionField), payload);
   }
+  if (fate === 'answerLate') await runner.outwaitPublisher();
   if (fate === 'answerLost') throw internalFailure();
   return outcome;
+}
+
+/** What HTTP answers to a publish that takes no effect; undefined when it does. */
+function refusalOf(fate: PublishFate): RequestRefused | undefined {
+  switch (fate) {
+    case 'refused':
+    case 'swallowed':
+      return internalFailure();
+    case 'unavailable':
+      return new RequestRefused(503, 'ServiceUnavailableException', 'Service Unavailable');
+    case 'throttled':
+      return new RequestRefused(429, 'ThrottlingException', 'Rate exceeded');
+    default:
+      return undefined;
+  }
 }
 
 function deliver(

@@ -1,5 +1,11 @@
-import { corruptText, createDeliveryFates, createDeliveryLane } from '../faults/index.ts';
-import type { DeliveryFate, DeliveryLane, FaultSet } from '../faults/index.ts';
+import {
+  corruptText,
+  createDeliveryFates,
+  createDeliveryLane,
+  createFaultTally,
+  faultsOfDelivery,
+} from '../faults/index.ts';
+import type { DeliveryFate, DeliveryLane, FaultSet, FaultTally } from '../faults/index.ts';
 import { matchesArguments, matchesFilter } from './filters.ts';
 import type { LogLine } from './ports.ts';
 import type { SubscriptionPlan } from './subscription-start.ts';
@@ -68,9 +74,13 @@ function corruptPayload(payload: string, at: number): string {
 
 /**
  * Subscriptions with an equal plan form a group: each publish is matched, projected and serialised once per group. Faults act
- * between projection and socket.
+ * between projection and socket and are counted in the tally.
  */
-export function createSubscriptions(initialFaults: FaultSet, log: LogLine): Subscriptions {
+export function createSubscriptions(
+  initialFaults: FaultSet,
+  log: LogLine,
+  tally: FaultTally = createFaultTally(),
+): Subscriptions {
   const groups = new Map<string, Map<string, Group>>();
   const members = new Set<Member>();
   let faults = initialFaults;
@@ -86,8 +96,13 @@ export function createSubscriptions(initialFaults: FaultSet, log: LogLine): Subs
   const deliver = (member: Member, payload: string): void => {
     const { lane, fates, ordinal } = member;
     member.ordinal += 1;
-    if (lane === undefined || fates === undefined) member.subscriber.send(payload);
-    else lane.deliver(payload, fates(ordinal), corruptPayload);
+    if (lane === undefined || fates === undefined) {
+      member.subscriber.send(payload);
+      return;
+    }
+    const fate = fates(ordinal);
+    for (const fault of faultsOfDelivery(faults, ordinal, fate)) tally.count(fault);
+    lane.deliver(payload, fate, corruptPayload);
   };
   const publishTo = (group: Group, value: unknown, receipt: PublishReceipt): void => {
     const { filter, args, project, fieldName } = group.plan;

@@ -16,6 +16,8 @@ export interface Refusal {
 export interface AccessCheck {
   /** Undefined when allowed on every resource. Reads the access key only: the signature is not verified here. */
   refusalOf(authorization: string | undefined, operation: string, input: OperationInput): Refusal | undefined;
+  /** ARN of the role a request comes under, '' when it comes under none. */
+  callerOf(authorization: string | undefined): string;
   /** From the next request on these principals count and no others. */
   replacePrincipals(principals: readonly DatabasePrincipal[]): void;
 }
@@ -37,6 +39,7 @@ export function createAccessCheck(
 
   return {
     replacePrincipals,
+    callerOf: (authorization) => callers.get(accessKeyOf(authorization) ?? '')?.principal.arn ?? '',
     refusalOf(authorization, operation, input) {
       const accessKeyId = accessKeyOf(authorization);
       if (accessKeyId === undefined) {

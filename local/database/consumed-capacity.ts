@@ -99,6 +99,11 @@ export function consumesCapacity(operation: string): boolean {
   return READS.has(operation) || WRITES.has(operation);
 }
 
+/** Whether an operation writes items. */
+export function isWrite(operation: string): boolean {
+  return WRITES.has(operation);
+}
+
 /** Makes the body of a request that does not mention its capacity ask for it. Goes by text, because a second JSON.stringify of every item would cost more. */
 export function askForCapacity(body: string): string {
   const rest = body.slice(body.indexOf('{') + 1);

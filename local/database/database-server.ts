@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import dynalite from 'dynalite';
 import { createAccessCheck, type AccessCheck } from './access-check.ts';
 import { createCapacityCounter, type CapacityCounter } from './consumed-capacity.ts';
+import { createFaultGate, type FaultGate } from './fault-gate.ts';
 import { createFront } from './front.ts';
 import type { StartMessage } from './messages.ts';
 import { createMissingTables, sendTo } from './tables.ts';
@@ -14,6 +15,7 @@ export interface DatabaseServer {
   endpoint: string;
   access: AccessCheck;
   counter: CapacityCounter;
+  faults: FaultGate;
   /** Ends open connections, then closes the store. */
   close(): Promise<void>;
 }
@@ -42,13 +44,21 @@ export async function openDatabase(
   );
   const access = createAccessCheck(principals, (name) => arns.get(name) ?? `${arnPrefix}${name}`);
   const counter = createCapacityCounter();
+  const faults = createFaultGate();
   // Callers keep their connections: one that ends while a request is on its way would look like a failed database.
   server.keepAliveTimeout = 0;
   // dynalite's server is kept, with another listener, because its close also closes the store.
   server.removeAllListeners('request');
   server.on(
     'request',
-    createFront({ database, access, counter, hashKeyOf: (name) => hashKeys.get(name), onUnsupported }),
+    createFront({
+      database,
+      access,
+      counter,
+      faults,
+      hashKeyOf: (name) => hashKeys.get(name),
+      onUnsupported,
+    }),
   );
 
   await createMissingTables(tables, sendTo(database));
@@ -59,8 +69,10 @@ export async function openDatabase(
     endpoint: `http://${host}:${port}`,
     access,
     counter,
+    faults,
     close: () =>
       new Promise((resolve, reject) => {
+        faults.close();
         server.close((error) => (error ? reject(error) : resolve()));
         server.closeAllConnections();
       }),

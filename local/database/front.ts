@@ -1,14 +1,16 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import type { AccessCheck } from './access-check.ts';
+import type { AccessCheck, Refusal } from './access-check.ts';
 import {
   askForCapacity,
   consumesCapacity,
+  isWrite,
   withoutCapacity,
   type AnsweredRequest,
   type CapacityCounter,
 } from './consumed-capacity.ts';
+import type { FaultGate } from './fault-gate.ts';
 import { isImplemented, partitionOf, tableNamesOf, type OperationInput } from './operations.ts';
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -19,13 +21,14 @@ export interface FrontOptions {
   database: RequestListener;
   access: AccessCheck;
   counter: CapacityCounter;
+  faults: Pick<FaultGate, 'pass'>;
   hashKeyOf: (table: string) => string | undefined;
   /** Told about an operation that dynalite does not have, because the caller's SDK may hide the refusal. */
   onUnsupported: (operation: string) => void;
 }
 
 /**
- * Creates the listener of the database port: IAM check and capacity count, then dynalite in the same process.
+ * Creates the listener of the database port: IAM check, faults and capacity count, then dynalite in the same process.
  *
  * A refused request changes nothing. What is no DynamoDB operation, and what dynalite does not implement, is answered by dynalite
  * itself. A request whose client leaves before its end is dropped.
@@ -55,10 +58,25 @@ function answer(options: FrontOptions, req: IncomingMessage, res: ServerResponse
     return options.database(replay(req, body), res);
   }
 
-  const refusal = options.access.refusalOf(req.headers.authorization, operation, input);
-  if (refusal !== undefined) return send(res, 400, 'application/x-amz-json-1.0', JSON.stringify(refusal));
+  const { access, faults } = options;
+  const { authorization } = req.headers;
+  const refusal = access.refusalOf(authorization, operation, input);
+  if (refusal !== undefined) return send(res, 400, refusal);
   if (!consumesCapacity(operation)) return options.database(replay(req, body), res);
 
+  const request = { req, res, isWrite: isWrite(operation), callerArn: access.callerOf(authorization) };
+  faults.pass(request, () => run(options, { req, res, body, operation, input }), send);
+}
+
+interface AllowedRequest {
+  req: IncomingMessage;
+  res: ServerResponse;
+  body: string;
+  operation: string;
+  input: OperationInput;
+}
+
+function run(options: FrontOptions, { req, res, body, operation, input }: AllowedRequest): void {
   const isAsked = input.ReturnConsumedCapacity !== undefined;
   const counted: AnsweredRequest = {
     operation,
@@ -87,9 +105,10 @@ function countAnswer(
   res.end = countAndEnd as ServerResponse['end'];
 }
 
-function send(res: ServerResponse, status: number, contentType: string, body: string): void {
+function send(res: ServerResponse, status: number, error: Refusal): void {
+  const body = JSON.stringify(error);
   res.statusCode = status;
-  res.setHeader('content-type', contentType);
+  res.setHeader('content-type', 'application/x-amz-json-1.0');
   setBodyHeaders(res, body);
   res.end(body);
 }

@@ -1,3 +1,4 @@
+import type { FaultCounts, FaultSet } from '../faults/index.ts';
 import type { DatabasePrincipal } from './access-check.ts';
 import type { ConsumedUnits } from './consumed-capacity.ts';
 import type { TableSpec } from './tables.ts';
@@ -18,10 +19,12 @@ export interface StartMessage {
 export type ToDatabase =
   | StartMessage
   | { type: 'principals'; id: number; principals: DatabasePrincipal[] }
-  | { type: 'counters'; id: number };
+  | { type: 'counters'; id: number }
+  | { type: 'faults'; id: number; faults: FaultSet }
+  | { type: 'injected'; id: number };
 
 /** From the database process; `failed` is its last word. */
 export type FromDatabase =
   | { type: 'ready'; endpoint: string; modelUrl?: string }
   | { type: 'failed'; message: string }
-  | { type: 'reply'; id: number; counters?: ConsumedUnits[] };
+  | { type: 'reply'; id: number; counters?: ConsumedUnits[]; injected?: FaultCounts };

@@ -1,4 +1,5 @@
 /** Entry of the database process; it is forked by `startDatabase` and does nothing without a parent. */
+import { sumOfCounts } from '../faults/index.ts';
 import { startOfflineModel, type OfflineModel } from '../model/index.ts';
 import { openDatabase, type DatabaseServer } from './database-server.ts';
 import type { FromDatabase, StartMessage, ToDatabase } from './messages.ts';
@@ -43,13 +44,24 @@ async function end(exitCode: number): Promise<void> {
 }
 
 process.on('message', (message: ToDatabase) => {
-  if (message.type === 'start') start(message).catch(fail);
-  if (message.type === 'principals') {
-    database?.access.replacePrincipals(message.principals);
-    tell({ type: 'reply', id: message.id });
+  switch (message.type) {
+    case 'start':
+      start(message).catch(fail);
+      return;
+    case 'principals':
+      database?.access.replacePrincipals(message.principals);
+      return tell({ type: 'reply', id: message.id });
+    case 'counters':
+      return tell({ type: 'reply', id: message.id, counters: database?.counter.snapshot() ?? [] });
+    case 'faults':
+      database?.faults.replace(message.faults);
+      model?.setFaults(message.faults);
+      return tell({ type: 'reply', id: message.id });
+    case 'injected': {
+      const injected = sumOfCounts([database?.faults.injected() ?? {}, model?.injectedFaults() ?? {}]);
+      return tell({ type: 'reply', id: message.id, injected });
+    }
   }
-  if (message.type === 'counters')
-    tell({ type: 'reply', id: message.id, counters: database?.counter.snapshot() ?? [] });
 });
 // dynalite throws from its callbacks what it did not expect: the store is not trusted any more after that.
 process.on('uncaughtException', fail);

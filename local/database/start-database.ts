@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { FaultCounts, FaultSet } from '../faults/index.ts';
 import type { DatabasePrincipal } from './access-check.ts';
 import type { ConsumedUnits } from './consumed-capacity.ts';
 import type { FromDatabase, ToDatabase } from './messages.ts';
@@ -38,6 +39,10 @@ export interface Database {
   replacePrincipals(principals: readonly DatabasePrincipal[]): Promise<void>;
   /** What was consumed since the start, by table, partition and operation. Rejects when the process has ended. */
   counters(): Promise<ConsumedUnits[]>;
+  /** Replaces the whole set of faults of database and offline model. Rejects when the process has ended. */
+  setFaults(faults: FaultSet): Promise<void>;
+  /** How many of each fault happened here since the start. Rejects when the process has ended. */
+  injectedFaults(): Promise<FaultCounts>;
   /** Resolves when the process has ended; with a reason when nobody asked it to. */
   ended: Promise<string | undefined>;
   /** Ends the process, within 3 s in any case. May be called twice. */
@@ -79,7 +84,13 @@ export async function startDatabase(options: DatabaseOptions): Promise<Database>
       await conversation.ask((id) => ({ type: 'principals', id, principals: reduced(principals) }));
     },
     async counters() {
-      return (await conversation.ask((id) => ({ type: 'counters', id }))) ?? [];
+      return (await conversation.ask((id) => ({ type: 'counters', id }))).counters ?? [];
+    },
+    async setFaults(faults) {
+      await conversation.ask((id) => ({ type: 'faults', id, faults }));
+    },
+    async injectedFaults() {
+      return (await conversation.ask((id) => ({ type: 'injected', id }))).injected ?? {};
     },
     async close() {
       const killing = setTimeout(() => child.kill('SIGKILL'), MAX_ENDING_MS);
@@ -96,8 +107,10 @@ function reduced(principals: readonly DatabasePrincipal[]): DatabasePrincipal[] 
   return principals.map(({ accessKeyId, arn, statements }) => ({ accessKeyId, arn, statements }));
 }
 
+type Reply = Extract<FromDatabase, { type: 'reply' }>;
+
 interface Waiting {
-  resolve: (counters: ConsumedUnits[] | undefined) => void;
+  resolve: (reply: Reply) => void;
   reject: (error: Error) => void;
 }
 
@@ -118,7 +131,7 @@ function converse(child: ChildProcess) {
     if (message.type === 'ready') settleReady.resolve(message);
     else if (message.type === 'failed') failure = message.message;
     else {
-      waiting.get(message.id)?.resolve(message.counters);
+      waiting.get(message.id)?.resolve(message);
       waiting.delete(message.id);
     }
   });
@@ -137,7 +150,7 @@ function converse(child: ChildProcess) {
     expectEnd: () => {
       isEndExpected = true;
     },
-    ask: (messageOf: (id: number) => ToDatabase): Promise<ConsumedUnits[] | undefined> =>
+    ask: (messageOf: (id: number) => ToDatabase): Promise<Reply> =>
       new Promise((resolve, reject) => {
         if (!child.connected) return reject(new DatabaseEndedError('The local database has ended.'));
         lastId += 1;

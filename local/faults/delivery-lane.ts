@@ -1,4 +1,4 @@
-import type { DeliveryFate } from './decisions.ts';
+import type { DeliveryFate } from './delivery-fates.ts';
 
 /** How long a held-back delivery waits for a successor before it goes out alone. */
 export const HOLD_MS = 200;

@@ -1,5 +1,65 @@
+/** The ways a publishing mutation fails that answer at once. */
+export const QUICK_PUBLISH_FAILURES = [
+  /** HTTP 500; it took no effect. */
+  'refused',
+  /** HTTP 503; it took no effect. */
+  'unavailable',
+  /** HTTP 429; it took no effect. */
+  'throttled',
+  /** HTTP 200 with an error in the GraphQL answer; it took no effect. */
+  'graphqlError',
+  /** HTTP 500; it took effect. */
+  'answerLost',
+] as const;
+
+/** All ways a publishing mutation fails; those after the quick ones answer when the worker's 2 s are over. */
+export const PUBLISH_FAILURES = [
+  ...QUICK_PUBLISH_FAILURES,
+  /** It takes effect at once; the answer is late. */
+  'answerLate',
+  /** It takes effect late, after the worker's next try. */
+  'appliedLate',
+  /** It takes no effect; the answer is late. */
+  'swallowed',
+] as const;
+
+/** One way a publishing mutation fails. */
+export type PublishFailure = (typeof PUBLISH_FAILURES)[number];
+
+/** A fault of probability `p` that lasts a time drawn from `ms`, both ends in milliseconds. */
+export interface TimedFault {
+  p: number;
+  ms: readonly [number, number];
+}
+
+/** Faults of the offline model, on requests that would be answered with text. */
+export interface ModelFaults {
+  /** 429 with `Retry-After`, or 500, before the first token. */
+  error: number;
+  /** The connection breaks after some of the tokens. */
+  cut: number;
+  /** The stream ends cleanly after some of the tokens, without `finish_reason`. */
+  truncate: number;
+  /** Silence after some of the tokens. */
+  stall: number;
+}
+
+/** Faults of the database, on reads and writes of functions. */
+export interface DatabaseFaults {
+  /** Refused as over capacity; it took no effect. */
+  throttle: number;
+  /** HTTP 500 or a reset connection; it took no effect. */
+  fail: number;
+  /** HTTP 500 or a reset connection after a write took effect. */
+  appliedButFailed: number;
+  /** A write takes effect only after its caller gave it up. */
+  late: number;
+  /** Whether requests of AppSync's data sources fail too. */
+  appsync: boolean;
+}
+
 /**
- * The faults of `PUT /local/faults`. Everything absent is off. Probabilities are 0 to 1.
+ * The faults of `PUT /local/faults`. Everything absent is off. Numbers without another unit are probabilities, 0 to 1.
  */
 export interface FaultSet {
   /** A delivery is lost. */
@@ -16,13 +76,31 @@ export interface FaultSet {
   cutSocketsEveryMs: number;
   /** A publishing mutation fails. */
   failPublish: number;
+  /** The ways it fails, equally likely. @defaultValue the quick ones */
+  failPublishBy: readonly PublishFailure[];
   /** One character of `text` differs in a delivery. */
   corrupt: number;
   /** A request over HTTP is refused as over quota. */
   throttle: number;
+  /** The worker of an invocation that can run a generation crashes at one of its network calls. */
+  crashWorker: number;
+  /** The same for every other function: settle and purge. */
+  crashSettle: number;
+  /** The worker of an invocation that can run a generation stands still at one of its network calls, clocks and sockets included. */
+  pauseWorker: TimedFault;
+  /** An asynchronous event is never delivered, and nobody is told. */
+  loseInvocation: number;
+  /** A delivery of an asynchronous event waits a time drawn from the range. */
+  lateInvocation: TimedFault;
+  /** An asynchronous event is delivered twice. */
+  duplicateInvocation: number;
+  model: ModelFaults;
+  database: DatabaseFaults;
   /** Same seed and same order of events, same faults. */
   seed: number;
 }
+
+const NEVER: TimedFault = Object.freeze({ p: 0, ms: Object.freeze([0, 0] as const) });
 
 /** Nothing goes wrong. */
 export const NO_FAULTS: FaultSet = Object.freeze({
@@ -33,70 +111,16 @@ export const NO_FAULTS: FaultSet = Object.freeze({
   loseAfterAck: 0,
   cutSocketsEveryMs: 0,
   failPublish: 0,
+  failPublishBy: QUICK_PUBLISH_FAILURES,
   corrupt: 0,
   throttle: 0,
+  crashWorker: 0,
+  crashSettle: 0,
+  pauseWorker: NEVER,
+  loseInvocation: 0,
+  lateInvocation: NEVER,
+  duplicateInvocation: 0,
+  model: Object.freeze({ error: 0, cut: 0, truncate: 0, stall: 0 }),
+  database: Object.freeze({ throttle: 0, fail: 0, appliedButFailed: 0, late: 0, appsync: false }),
   seed: 1,
 });
-
-/** A fault set that cannot be used; the message names the key and what it takes. */
-export class FaultSetError extends Error {
-  override readonly name = 'FaultSetError';
-}
-
-const MAX_DELAY_MS = 60_000;
-const MIN_CUT_MS = 10;
-const MAX_CUT_MS = 86_400_000;
-const MAX_LOST = 1_000_000;
-const MAX_SEED = 2 ** 32 - 1;
-
-type Reader = (value: unknown, key: string) => unknown;
-
-function numberIn(min: number, max: number, whole: boolean): Reader {
-  return (value, key) => {
-    const fits =
-      typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value));
-    if (!fits)
-      throw new FaultSetError(`${key} takes ${whole ? 'an integer' : 'a number'} from ${min} to ${max}`);
-    return value;
-  };
-}
-
-const probability = numberIn(0, 1, false);
-
-const READERS: Readonly<Record<keyof FaultSet, Reader>> = {
-  drop: probability,
-  duplicate: probability,
-  reorder: probability,
-  failPublish: probability,
-  throttle: probability,
-  corrupt: (value, key) => probability(typeof value === 'boolean' ? Number(value) : value, key),
-  loseAfterAck: numberIn(0, MAX_LOST, true),
-  cutSocketsEveryMs: (value, key) => (value === 0 ? 0 : numberIn(MIN_CUT_MS, MAX_CUT_MS, true)(value, key)),
-  seed: numberIn(0, MAX_SEED, true),
-  delayMs: (value, key) => {
-    const [low, high, ...rest] = Array.isArray(value) ? (value as unknown[]) : [];
-    const ok = [low, high].every((ms) => typeof ms === 'number' && ms >= 0 && ms <= MAX_DELAY_MS);
-    if (!ok || rest.length > 0 || (low as number) > (high as number)) {
-      throw new FaultSetError(`${key} takes [min, max] in milliseconds, 0 to ${MAX_DELAY_MS}`);
-    }
-    return [low, high];
-  },
-};
-
-/**
- * Reads a fault set from JSON; keys left out are off.
- * @throws FaultSetError for anything but an object, an unknown key or a value out of range.
- */
-export function readFaultSet(json: unknown): FaultSet {
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
-    throw new FaultSetError('faults are one JSON object');
-  }
-  const given: [string, unknown][] = [];
-  for (const [key, value] of Object.entries(json)) {
-    if (!Object.hasOwn(READERS, key)) {
-      throw new FaultSetError(`unknown fault ${key}; known: ${Object.keys(READERS).join(', ')}`);
-    }
-    given.push([key, READERS[key as keyof FaultSet](value, key)]);
-  }
-  return { ...NO_FAULTS, ...Object.fromEntries(given) };
-}

@@ -1,9 +1,22 @@
-/** Faults of the local stack: what may go wrong between a publish and a socket, seeded and replaceable at run time. */
-export { corruptText, createDeliveryFates, createRequestFates } from './decisions.ts';
-export type { DeliveryFate, PublishFate } from './decisions.ts';
+/** Faults of the local stack: what may go wrong between its parts, seeded and replaceable at run time. */
+export { createDatabaseFates } from './database-fates.ts';
+export type { DatabaseFate } from './database-fates.ts';
+export { corruptText, createDeliveryFates, faultsOfDelivery } from './delivery-fates.ts';
+export type { DeliveryFate } from './delivery-fates.ts';
 export { createDeliveryLane, HOLD_MS } from './delivery-lane.ts';
 export type { DeliveryLane } from './delivery-lane.ts';
-export { FaultSetError, NO_FAULTS, readFaultSet } from './fault-set.ts';
-export type { FaultSet } from './fault-set.ts';
-export { derivedSeed, seededRandom } from './random.ts';
+export { createFaultControl } from './fault-control.ts';
+export type { FaultControl, FaultyPart } from './fault-control.ts';
+export { NO_FAULTS, PUBLISH_FAILURES, QUICK_PUBLISH_FAILURES } from './fault-set.ts';
+export type { DatabaseFaults, FaultSet, ModelFaults, PublishFailure, TimedFault } from './fault-set.ts';
+export { createModelFates } from './model-fates.ts';
+export type { ModelFate } from './model-fates.ts';
+export { derivedSeed, faultStream, seededRandom } from './random.ts';
 export type { Random } from './random.ts';
+export { FaultSetError, MAX_PAUSE_MS, readFaultSet } from './read-fault-set.ts';
+export { createRequestFates } from './request-fates.ts';
+export type { PublishFate } from './request-fates.ts';
+export { createFaultTally, sumOfCounts } from './tally.ts';
+export type { FaultCounts, FaultName, FaultTally } from './tally.ts';
+export { createInvocationFates } from './worker-fates.ts';
+export type { CallMoment, InvocationFates, WorkerFate } from './worker-fates.ts';

@@ -35,8 +35,8 @@ export interface EventQueuePorts {
   now(): number;
   /** Multiplies Lambda's pauses of one and two minutes. */
   retryDelayFactor: number;
-  /** Whether an event is delivered twice: the queue on AWS is at-least-once. */
-  duplicates(event: QueuedEvent): boolean;
+  /** The waits after which an accepted event is delivered, one for each delivery: the queue on AWS is at-least-once. */
+  deliveries(event: QueuedEvent): readonly number[];
 }
 
 /** Lambda waits one minute before the second try and two minutes before the third. */
@@ -55,8 +55,10 @@ export class EventQueue {
   /** Accepts the event and returns at once; all that follows happens later. */
   accept(event: QueuedEvent): void {
     const acceptedAt = this.#ports.now();
-    const deliveries = this.#ports.duplicates(event) ? 2 : 1;
-    for (let delivery = 0; delivery < deliveries; delivery += 1) void this.#try(event, acceptedAt, 1);
+    for (const waitMs of this.#ports.deliveries(event)) {
+      if (waitMs > 0) this.#later(waitMs, () => void this.#try(event, acceptedAt, 1));
+      else void this.#try(event, acceptedAt, 1);
+    }
   }
 
   /** Starts no further try and delivers no further record. */
@@ -79,10 +81,14 @@ export class EventQueue {
     const pauseMs = (RETRY_DELAYS_MS[attempt - 1] ?? 0) * this.#ports.retryDelayFactor;
     if (this.#ports.now() + pauseMs > notAfter)
       return this.#conclude(config.onFailureArn, event, 'EventAgeExceeded', attempt, outcome);
+    this.#later(pauseMs, () => void this.#try(event, acceptedAt, attempt + 1));
+  }
+
+  #later(ms: number, run: () => void): void {
     const pause = setTimeout(() => {
       this.#pauses.delete(pause);
-      void this.#try(event, acceptedAt, attempt + 1);
-    }, pauseMs);
+      run();
+    }, ms);
     this.#pauses.add(pause);
   }
 

@@ -14,6 +14,8 @@ export interface EnvironmentEvents {
   /** `initFailure` is set when the worker ended before it was ever ready. */
   onEnd(initFailure: LambdaFailure | undefined): void;
   onLog(level: LogLevel, requestId: string | undefined, message: string): void;
+  /** A fault begins: the worker crashes or stands still. */
+  onFault(fault: 'crash' | 'pause'): void;
 }
 
 interface Run {
@@ -38,6 +40,7 @@ export class ExecutionEnvironment {
   readonly #lambda: LambdaModel;
   readonly #events: EnvironmentEvents;
   readonly #exited: Promise<void>;
+  readonly #pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #ready = false;
   #stopped = false;
   #initFailure: LambdaFailure | undefined;
@@ -60,6 +63,7 @@ export class ExecutionEnvironment {
         logGroupName: lambda.logGroupName,
         logStreamName: LOG_STREAM,
         runtime: lambda.runtime,
+        pause: this.#pause,
       } satisfies WorkerSettings,
       // A small young generation: workers are many, and V8's default lets each keep tens of megabytes of garbage.
       resourceLimits: { maxOldGenerationSizeMb: lambda.memoryMb, maxYoungGenerationSizeMb: 16 },
@@ -87,9 +91,19 @@ export class ExecutionEnvironment {
       const { timeoutMs } = this.#lambda;
       const timer = setTimeout(() => void this.#stop(timedOut(invocation.requestId, timeoutMs)), timeoutMs);
       this.#run = { invocation, sink, timer, cause: undefined, unacknowledged: 0, resolve };
-      const { requestId, payload } = invocation;
-      this.#send({ kind: 'invoke', requestId, payload, deadline: Date.now() + timeoutMs });
+      const { requestId, payload, fate } = invocation;
+      this.#send({ kind: 'invoke', requestId, payload, deadline: Date.now() + timeoutMs, fate });
     });
+  }
+
+  /** Stops the whole thread for so long while it runs its present invocation. Lambda goes by its own clock and ends it at its timeout. */
+  pause(ms: number): void {
+    if (this.#run !== undefined) this.#send({ kind: 'pause', requestId: this.#run.invocation.requestId, ms });
+  }
+
+  /** Lets a thread that stands still go on; any other is left alone. */
+  wake(): void {
+    Atomics.notify(this.#pause, 0);
   }
 
   /** Ends the worker as a crash would: nothing it sends counts from now on. Resolves when nothing of it runs any more. */
@@ -124,6 +138,8 @@ export class ExecutionEnvironment {
         return this.#head(message.contentType, message.prelude);
       case 'chunk':
         return this.#chunk(message.data);
+      case 'fault':
+        return this.#events.onFault(message.fault);
       case 'bodyEnd':
         return this.#run?.sink?.end();
       case 'settled':

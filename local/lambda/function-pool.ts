@@ -23,6 +23,7 @@ export interface PoolOptions {
   idleMs: number;
   now(): number;
   log: LambdaLog;
+  onFault(fault: 'crash' | 'pause'): void;
 }
 
 interface Waiting {
@@ -93,9 +94,21 @@ export class FunctionPool {
 
   /** Ends the worker of every running invocation that matches, as a crash would. Returns how many. */
   kill(matches: (invocation: Invocation) => boolean): number {
-    const victims = [...this.#workers].filter(({ running }) => running !== undefined && matches(running));
+    const victims = this.#running(matches);
     for (const victim of victims) void victim.kill();
     return victims.length;
+  }
+
+  /** Stops the worker of every running invocation that matches for so long. Returns how many. */
+  pause(matches: (invocation: Invocation) => boolean, ms: number): number {
+    const victims = this.#running(matches);
+    for (const victim of victims) victim.pause(ms);
+    return victims.length;
+  }
+
+  /** Ends every pause. */
+  wake(): void {
+    for (const worker of this.#workers) worker.wake();
   }
 
   /** How many invocations run and how many wait. */
@@ -119,6 +132,10 @@ export class FunctionPool {
     const failure = { errorType: 'Runtime.ExitError', errorMessage: 'the local stack stops' };
     for (const waiting of this.#queue.splice(0)) waiting.resolve({ ok: false, failure });
     await Promise.all([...this.#workers].map((worker) => worker.kill()));
+  }
+
+  #running(matches: (invocation: Invocation) => boolean): ExecutionEnvironment[] {
+    return [...this.#workers].filter(({ running }) => running !== undefined && matches(running));
   }
 
   #dispatch(): void {
@@ -164,6 +181,7 @@ export class FunctionPool {
       },
       onLog: (level, requestId, message) =>
         this.#options.log({ functionName: this.lambda.name, requestId, level, message }),
+      onFault: (fault) => this.#options.onFault(fault),
     });
     this.#workers.add(worker);
     return worker;

@@ -7,6 +7,7 @@ export type { LambdaLog } from './function-pool.ts';
 export { createFunctionUrl } from './function-url.ts';
 export type { FunctionUrlOptions } from './function-url.ts';
 export type { FunctionUrlEvent } from './function-url-event.ts';
+export { runsGenerations } from './invocation-faults.ts';
 export type { HttpMetadata, Invocation, ResponseHead, ResponseSink } from './invocation.ts';
 export type { LogLevel } from './messages.ts';
 export {

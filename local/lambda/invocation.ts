@@ -1,3 +1,4 @@
+import type { WorkerFate } from '../faults/index.ts';
 import { HTTP_INTEGRATION } from './response-stream.ts';
 
 /** Status, headers and cookies that a streaming handler gave to `HttpResponseStream.from`. */
@@ -29,6 +30,8 @@ export interface Invocation {
   readonly payload: string;
   /** The payload parsed; parsed once, at first use. */
   readonly event: unknown;
+  /** What will happen to its worker. */
+  readonly fate: WorkerFate | undefined;
   /** Head of the streamed answer, once the handler has written. */
   metadata: HttpMetadata | undefined;
   /** When an environment that was ready took it; undefined while it waits. */
@@ -36,12 +39,18 @@ export interface Invocation {
 }
 
 /** An invocation whose event is parsed only when somebody asks for it. */
-export function createInvocation(functionName: string, requestId: string, payload: string): Invocation {
+export function createInvocation(
+  functionName: string,
+  requestId: string,
+  payload: string,
+  fate?: WorkerFate,
+): Invocation {
   let parsed: { event: unknown } | undefined;
   return {
     functionName,
     requestId,
     payload,
+    fate,
     metadata: undefined,
     startedAt: undefined,
     get event(): unknown {

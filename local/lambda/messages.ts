@@ -1,3 +1,4 @@
+import type { WorkerFate } from '../faults/index.ts';
 import type { LambdaFailure } from './failure.ts';
 
 /** What a worker is started with. */
@@ -10,16 +11,26 @@ export interface WorkerSettings {
   logGroupName: string;
   logStreamName: string;
   runtime: string;
+  /** What a paused worker waits on; a notification wakes it. */
+  pause: Int32Array<SharedArrayBuffer>;
 }
 
 /** Severity of a log line, from the console method that wrote it. */
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 
-/** Parent to worker. `taken` returns the credit of body units that left for the client. */
+/** Parent to worker. `taken` returns the credit of body units that left for the client; `pause` stops the thread where it stands. */
 export type ToWorker =
-  { kind: 'invoke'; requestId: string; payload: string; deadline: number } | { kind: 'taken'; units: number };
+  | {
+      kind: 'invoke';
+      requestId: string;
+      payload: string;
+      deadline: number;
+      fate: WorkerFate | undefined;
+    }
+  | { kind: 'taken'; units: number }
+  | { kind: 'pause'; requestId: string; ms: number };
 
-/** Worker to parent. `head` precedes the first `chunk`; `bodyEnd` may come before `settled`; `crashed` is followed by the worker's exit. */
+/** Worker to parent. `fault` precedes what it tells of; `head` precedes the first `chunk`; `bodyEnd` may come before `settled`; `crashed` is followed by the worker's exit. */
 export type FromWorker =
   | { kind: 'ready' }
   | { kind: 'initFailed'; failure: LambdaFailure }
@@ -29,4 +40,5 @@ export type FromWorker =
   | { kind: 'bodyEnd' }
   | { kind: 'settled'; payload: string | undefined }
   | { kind: 'failed'; failure: LambdaFailure }
-  | { kind: 'crashed'; failure: LambdaFailure };
+  | { kind: 'crashed'; failure: LambdaFailure }
+  | { kind: 'fault'; fault: 'crash' | 'pause' };

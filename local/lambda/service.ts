@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import type { FaultCounts, FaultSet } from '../faults/index.ts';
 import { authorize } from '../iam/principals.ts';
 import type { Principal, Principals } from '../iam/principals.ts';
 import { functionNameOf } from '../template/attributes.ts';
@@ -14,6 +15,7 @@ import { FunctionPool } from './function-pool.ts';
 import type { LambdaLog } from './function-pool.ts';
 import { createInvocation } from './invocation.ts';
 import type { Invocation, ResponseSink } from './invocation.ts';
+import { createInvocationFaults } from './invocation-faults.ts';
 
 /** Lambda's limits on payloads. */
 export const PAYLOAD_LIMIT_BYTES = { Event: 1024 * 1024, RequestResponse: 6 * 1024 * 1024 } as const;
@@ -80,8 +82,6 @@ export interface LambdaServiceOptions {
   idleMs?: number;
   /** Multiplies the pauses between tries of an event. Default 1. */
   retryDelayFactor?: number;
-  /** Whether the queue delivers an event twice. Default: never. */
-  duplicates?(event: QueuedEvent): boolean;
   log: LambdaLog;
   report?(report: InvocationReport): void;
   now?: () => number;
@@ -120,6 +120,14 @@ export interface LambdaService {
   };
   /** Ends the worker of each running invocation that matches, as a crash would, and returns how many. */
   killWorker(matches: (invocation: Invocation) => boolean): number;
+  /** Stops the worker of each running invocation that matches for so long, whole, and returns how many. */
+  pauseWorker(matches: (invocation: Invocation) => boolean, ms: number): number;
+  /** Ends every pause. */
+  wakeWorkers(): void;
+  /** Replaces the whole set of faults for what is accepted and invoked from now on. */
+  setFaults(faults: FaultSet): void;
+  /** How many of each fault happened here since the start. */
+  injectedFaults(): FaultCounts;
   /** Runs new code and settings from the next invocation on; running ones end with the old. */
   replace(lambdas: readonly LambdaModel[]): void;
   /**
@@ -148,10 +156,11 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
   /** Pools that are not in service yet. */
   const prepared = new Set<Map<string, FunctionPool>>();
 
+  const faults = createInvocationFaults();
   const queue = new EventQueue({
     now,
     retryDelayFactor: options.retryDelayFactor ?? 1,
-    duplicates: (event) => options.duplicates?.(event) ?? false,
+    deliveries: () => faults.deliveries(),
     run: ({ functionArn, requestId, payload }, notAfter) =>
       // A hot reload may have taken the function away between two tries.
       run(functionArn, requestId, payload, undefined, notAfter).catch((cause: unknown) => ({
@@ -187,6 +196,7 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
           idleMs: options.idleMs ?? 30_000,
           now,
           log,
+          onFault: (fault) => faults.happened(lambda, fault),
         });
         return [lambda.name, pool];
       }),
@@ -207,7 +217,7 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
     notAfter?: number,
   ): Promise<Outcome> {
     const pool = poolOf(functionArn);
-    const invocation = createInvocation(pool.lambda.name, requestId, payload);
+    const invocation = createInvocation(pool.lambda.name, requestId, payload, faults.workerOf(pool.lambda));
     let streamedBytes = 0;
     const counting = sink && counted(sink, (bytes) => (streamedBytes += bytes));
     const outcome = await pool.submit(invocation, counting, notAfter);
@@ -280,6 +290,7 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
   }
 
   pools = createPools(options.lambdas);
+  const inService = (): FunctionPool[] => [...pools.values(), ...retired];
 
   return {
     invoke,
@@ -287,8 +298,13 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
       const requestId = newRequestId();
       return { requestId, done: run(functionArn, requestId, payload, sink) };
     },
-    killWorker: (matches) =>
-      [...pools.values(), ...retired].reduce((killed, pool) => killed + pool.kill(matches), 0),
+    killWorker: (matches) => inService().reduce((killed, pool) => killed + pool.kill(matches), 0),
+    pauseWorker: (matches, ms) => inService().reduce((paused, pool) => paused + pool.pause(matches, ms), 0),
+    wakeWorkers() {
+      for (const pool of inService()) pool.wake();
+    },
+    setFaults: (next) => faults.replace(next),
+    injectedFaults: () => faults.injected(),
     replace: (lambdas) => putIntoService(createPools(lambdas)),
     async prepare(lambdas, among, load) {
       const next = createPools(lambdas, among);

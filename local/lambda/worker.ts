@@ -9,6 +9,7 @@ import type { LambdaFailure } from './failure.ts';
 import type { FromWorker, LogLevel, ToWorker, WorkerSettings } from './messages.ts';
 import { awslambda, ResponseStream, STREAMING } from './response-stream.ts';
 import type { Handler, Post } from './response-stream.ts';
+import { armWorkerFaults } from './worker-faults.ts';
 
 /*
  * The runtime inside one worker thread: loads the bundle, then takes one invocation at a time. Nothing is frozen after a handler settled
@@ -41,6 +42,17 @@ function redirectConsole(): void {
 
 function crash(errorType: string, thrown: unknown): void {
   post({ kind: 'crashed', failure: { ...failureOf(thrown), errorType } });
+  process.exit(1);
+}
+
+/** Timers, sockets and clock checks of the thread stand still too, as in a frozen or starved machine. */
+function standStill(ms: number): void {
+  post({ kind: 'fault', fault: 'pause' });
+  Atomics.wait(settings.pause, 0, 0, ms);
+}
+
+function crashAsAMachine(): void {
+  post({ kind: 'fault', fault: 'crash' });
   process.exit(1);
 }
 
@@ -148,7 +160,11 @@ try {
   const handler = await loadHandler();
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'taken') return body?.taken(message.units);
-    invoke(handler, message).catch((cause: unknown) => post({ kind: 'failed', failure: failureOf(cause) }));
+    if (message.kind === 'pause') return message.requestId === current ? standStill(message.ms) : undefined;
+    const disarm = armWorkerFaults(message.fate, { crash: crashAsAMachine, pause: standStill });
+    invoke(handler, message)
+      .catch((cause: unknown) => post({ kind: 'failed', failure: failureOf(cause) }))
+      .finally(disarm);
   });
   post({ kind: 'ready' });
 } catch (cause) {

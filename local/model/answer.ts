@@ -1,3 +1,4 @@
+import type { ModelFate } from '../faults/index.ts';
 import { parseCommand, type AnswerEnding } from './command.ts';
 
 const CONVERSATIONAL_TOKENS_PER_SECOND = 80;
@@ -13,7 +14,7 @@ export type Answer =
       ending: AnswerEnding;
       finishReason: 'stop' | 'length';
     }
-  | { kind: 'error'; status: number };
+  | { kind: 'error'; status: number; retryAfterSeconds?: number };
 
 /** The parts of a chat request that decide the answer. */
 export interface Question {
@@ -45,6 +46,20 @@ export function answerTo(question: Question): Answer {
     tokens: isLimited ? remaining.slice(0, limit) : remaining,
     finishReason: isLimited ? 'length' : 'stop',
   };
+}
+
+/** How long a random 429 asks its caller to wait. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** The answer under a random fault; the same object when there is none, or when a command has made it faulty already. */
+export function withFault(answer: Answer, fate: ModelFate): Answer {
+  if (fate.kind === 'ok' || answer.kind === 'error' || answer.ending !== 'complete') return answer;
+  if (fate.kind === 'error') {
+    const { kind, status } = fate;
+    return { kind, status, ...(status === 429 && { retryAfterSeconds: RETRY_AFTER_SECONDS }) };
+  }
+  const kept = Math.floor(fate.after * (answer.tokens.length + 1));
+  return { ...answer, tokens: answer.tokens.slice(0, kept), ending: fate.kind };
 }
 
 interface Plan {

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { createServer, writeErrorResponse, type Mountable } from '@copilotkit/aimock';
-import { answerTo } from './answer.ts';
+import { createFaultTally, createModelFates, NO_FAULTS } from '../faults/index.ts';
+import type { FaultCounts, FaultSet, ModelFate } from '../faults/index.ts';
+import { answerTo, withFault, type Answer, type Question } from './answer.ts';
 import { writeAnswer } from './chat-answer.ts';
 import { parseChatRequest } from './chat-request.ts';
 import { errorBody } from './chat-wire.ts';
@@ -17,6 +19,10 @@ export interface OfflineModel {
   url: string;
   /** The requests so far; over HTTP the same at `GET /local-journal`, emptied by `DELETE /local-journal`. */
   journal: RequestJournal;
+  /** From the next request on these faults happen, to answers that no command has made faulty. */
+  setFaults(faults: Pick<FaultSet, 'model' | 'seed'>): void;
+  /** How many of each happened since the start. */
+  injectedFaults(): FaultCounts;
   /** Breaks open connections and resolves when the port is free. May be called twice. */
   close(): Promise<void>;
 }
@@ -37,14 +43,28 @@ export interface OfflineModelOptions {
  */
 export async function startOfflineModel({ host, port = 0 }: OfflineModelOptions): Promise<OfflineModel> {
   const journal = createRequestJournal(Date.now);
+  const tally = createFaultTally();
+  let fates = createModelFates(NO_FAULTS);
+  const answerOf = (question: Question): Answer => {
+    const answer = answerTo(question);
+    // Drawn for every request, so that a command does not shift what follows.
+    const fate: ModelFate = fates();
+    const altered = withFault(answer, fate);
+    if (altered !== answer && fate.kind !== 'ok') tally.count(`model.${fate.kind}`);
+    return altered;
+  };
   const { server, url } = await createServer([], { host, port, logLevel: 'silent' }, [
-    { path: '/v1/chat/completions', handler: mounted((req, res) => answerChat(req, res, journal)) },
+    { path: '/v1/chat/completions', handler: mounted((req, res) => answerChat(req, res, journal, answerOf)) },
     { path: '/local-journal', handler: mounted((req, res) => answerJournal(req, res, journal)) },
   ]);
   let closed: Promise<void> | undefined;
   return {
     url,
     journal,
+    setFaults(faults) {
+      fates = createModelFates(faults);
+    },
+    injectedFaults: () => tally.read(),
     close() {
       closed ??= new Promise((resolve, reject) => {
         server.close((error) => (error ? reject(error) : resolve()));
@@ -64,7 +84,12 @@ function mounted(answer: (req: IncomingMessage, res: ServerResponse) => Promise<
   };
 }
 
-async function answerChat(req: IncomingMessage, res: ServerResponse, journal: RequestJournal): Promise<void> {
+async function answerChat(
+  req: IncomingMessage,
+  res: ServerResponse,
+  journal: RequestJournal,
+  answerOf: (question: Question) => Answer,
+): Promise<void> {
   if (req.method !== 'POST') return sendError(res, 405, 'Only POST is accepted here.');
   const body = await readBody(req);
   if (body === undefined) return sendError(res, 413, 'The request body is too large.');
@@ -73,9 +98,10 @@ async function answerChat(req: IncomingMessage, res: ServerResponse, journal: Re
 
   const { request, question, includeUsage } = parsed;
   const entry = journal.begin(request, question.prompt);
-  const answer = answerTo(question);
+  const answer = answerOf(question);
   if (answer.kind === 'error') {
     journal.end(entry, 'error');
+    if (answer.retryAfterSeconds !== undefined) res.setHeader('retry-after', answer.retryAfterSeconds);
     return sendError(res, answer.status, `The offline model answers ${answer.status} as it was told to.`);
   }
   const identity = {

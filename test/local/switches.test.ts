@@ -1,7 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { NO_FAULTS, type FaultSet } from '../../local/faults/index.ts';
+import { createFaultControl, NO_FAULTS, type FaultSet } from '../../local/faults/index.ts';
 import type { Metrics, Usage } from '../../local/metrics/index.ts';
 import { createSwitches, type SwitchPorts } from '../../local/switches.ts';
 
@@ -21,9 +21,19 @@ interface Call {
 async function startSwitches(given: Partial<SwitchPorts> = {}) {
   const issued: string[] = [];
   let faults: FaultSet = NO_FAULTS;
+  let woken = 0;
   const switches = createSwitches({
-    appSync: { faults: () => faults, setFaults: (next) => void (faults = next) },
-    lambda: { killWorker: () => 1 },
+    faults: createFaultControl(
+      [
+        {
+          setFaults: (next) => void (faults = next),
+          injectedFaults: () => Promise.resolve({ drop: 3, 'failPublish.refused': 1 }),
+        },
+        { setFaults: () => Promise.resolve(), injectedFaults: () => ({ 'model.cut': 2 }) },
+      ],
+      () => void (woken += 1),
+    ),
+    lambda: { killWorker: () => 1, pauseWorker: () => 1 },
     model: { lambdas: [] },
     token: (user) => {
       issued.push(user);
@@ -55,7 +65,7 @@ async function startSwitches(given: Partial<SwitchPorts> = {}) {
       sent.on('error', reject);
       sent.end(body);
     });
-  return { call, issued, faults: () => faults };
+  return { call, issued, faults: () => faults, woken: () => woken };
 }
 
 const PAGE = 'http://127.0.0.1:4002';
@@ -198,6 +208,55 @@ describe('createSwitches', () => {
     expect(JSON.parse(all.body)).toEqual(metrics);
     expect(asked).toEqual([undefined, ['a'], ['a', 'b-c']]);
     expect(posted.status).toBe(405);
+  });
+
+  it('tells the faults and how often each happened, in all parts together', async () => {
+    const { call } = await startSwitches();
+
+    const put = await call('/local/faults', { method: 'PUT', body: '{"drop":0.5}' });
+    const got = await call('/local/faults');
+
+    expect(JSON.parse(put.body)).toEqual(JSON.parse(JSON.stringify({ ...NO_FAULTS, drop: 0.5 })));
+    expect(JSON.parse(got.body)).toEqual({
+      ...(JSON.parse(put.body) as object),
+      injected: { drop: 3, 'failPublish.refused': 1, 'model.cut': 2 },
+    });
+  });
+
+  it('wakes paused workers with a reset, not with another set', async () => {
+    const { call, faults, woken } = await startSwitches();
+
+    await call('/local/faults', { method: 'PUT', body: '{"drop":0.5}' });
+    expect(woken()).toBe(0);
+    await call('/local/faults', { method: 'DELETE' });
+
+    expect(woken()).toBe(1);
+    expect(faults()).toEqual(NO_FAULTS);
+  });
+
+  it('pauses the worker of a generation for a time', async () => {
+    const paused: number[] = [];
+    const lambda = {
+      killWorker: () => 0,
+      pauseWorker: (_matches: unknown, ms: number) => paused.push(ms),
+    };
+    const { call } = await startSwitches({ lambda });
+    const pause = (body: object) =>
+      call('/local/pause-worker', { method: 'POST', body: JSON.stringify(body) });
+
+    const answer = await pause({ messageId: 'm', ms: 20_000 });
+    const refused = [
+      await pause({ messageId: 'm' }),
+      await pause({ messageId: 'm', ms: 0 }),
+      await pause({ messageId: 'm', ms: 700_000 }),
+    ];
+
+    expect(JSON.parse(answer.body)).toEqual({ paused: 1 });
+    expect(refused.map(({ status }) => status)).toEqual([400, 400, 400]);
+    expect(JSON.parse(refused[0]?.body ?? '')).toEqual({
+      error: 'expected {"messageId":"...","ms":1 to 600000}',
+    });
+    expect(paused).toEqual([20_000]);
   });
 
   it('tells nothing of why a switch failed', async () => {

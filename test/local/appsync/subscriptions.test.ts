@@ -240,28 +240,45 @@ describe('faults', () => {
     expect(performance.now() - before).toBeGreaterThan(25);
   });
 
-  it('fail publishes with 500, with a lost answer or with a GraphQL error', async () => {
-    withFaults({ failPublish: 1 });
+  it.each([
+    ['refused', 500, 'InternalFailure', false],
+    ['unavailable', 503, 'ServiceUnavailableException', false],
+    ['throttled', 429, 'ThrottlingException', false],
+    ['graphqlError', 200, 'InternalFailure', false],
+    ['answerLost', 500, 'InternalFailure', true],
+  ] as const)('fail a publish that is %s with %d', async (way, status, errorType, isDelivered) => {
     const client = await subscribe(api);
-    const kinds = new Set<string>();
-    for (let seq = 1; seq <= 20; seq += 1) {
-      const { status, body } = await publish(api, batch(seq));
-      if (status === 500) {
-        expect(body.errors).toEqual([{ errorType: 'InternalFailure', message: 'Internal Failure' }]);
-        kinds.add('500');
-      } else {
-        expect(body).toMatchObject({
-          data: { publish: null },
-          errors: [{ path: ['publish'], errorType: 'InternalFailure' }],
-        });
-        kinds.add('errors');
-      }
-    }
-    expect([...kinds].sort(), `seed ${SEED}`).toEqual(['500', 'errors']);
-    // Some of the 500s lost only their answer: those publishes were delivered.
-    expect(await seqOf(client)).toBeGreaterThan(0);
+    const before = api.appSync.injectedFaults()[`failPublish.${way}`] ?? 0;
+    withFaults({ failPublish: 1, failPublishBy: [way] });
+    const answer = await publish(api, batch(1));
     api.appSync.setFaults(NO_FAULTS);
-    expect((await publish(api, batch(99))).status).toBe(200);
+    await publish(api, batch(2));
+    expect(answer.status).toBe(status);
+    expect(answer.body.errors).toMatchObject([{ errorType }]);
+    expect(await seqOf(client)).toBe(isDelivered ? 1 : 2);
+    expect(api.appSync.injectedFaults()[`failPublish.${way}`]).toBe(before + 1);
+  });
+
+  it('answer a publish late, deliver it late, or swallow it, each after a publisher has given up', async () => {
+    const client = await subscribe(api);
+    const started = performance.now();
+    const late: Promise<{ status: number; afterMs: number }>[] = [];
+    for (const [index, way] of (['answerLate', 'appliedLate', 'swallowed'] as const).entries()) {
+      withFaults({ failPublish: 1, failPublishBy: [way] });
+      const answer = publish(api, batch(index + 1));
+      late.push(answer.then(({ status }) => ({ status, afterMs: performance.now() - started })));
+      await expect.poll(() => api.appSync.injectedFaults()[`failPublish.${way}`], { interval: 5 }).toBe(1);
+    }
+    expect(await seqOf(client)).toBe(1);
+    const deliveredAt = performance.now() - started;
+    expect(await seqOf(client)).toBe(2);
+    const answers = await Promise.all(late);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 500]);
+    for (const { afterMs } of answers) expect(afterMs).toBeGreaterThan(2_900);
+    expect(deliveredAt).toBeLessThan(answers[0]?.afterMs ?? 0);
+    api.appSync.setFaults(NO_FAULTS);
+    await publish(api, batch(9));
+    expect(await seqOf(client)).toBe(9);
   });
 
   it('throttle requests', async () => {

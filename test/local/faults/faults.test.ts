@@ -5,44 +5,14 @@ import {
   createDeliveryFates,
   createDeliveryLane,
   createRequestFates,
-  FaultSetError,
+  faultsOfDelivery,
   HOLD_MS,
   NO_FAULTS,
-  readFaultSet,
+  PUBLISH_FAILURES,
+  QUICK_PUBLISH_FAILURES,
   seededRandom,
 } from '../../../local/faults/index.ts';
 import type { DeliveryFate } from '../../../local/faults/index.ts';
-
-describe('reading a fault set', () => {
-  it('turns everything left out off', () => {
-    expect(readFaultSet({})).toEqual(NO_FAULTS);
-    expect(readFaultSet({ drop: 0.1, delayMs: [0, 300], seed: 7, corrupt: true })).toEqual({
-      ...NO_FAULTS,
-      drop: 0.1,
-      delayMs: [0, 300],
-      seed: 7,
-      corrupt: 1,
-    });
-  });
-
-  it.each([
-    [{ dorp: 1 }, 'unknown fault dorp'],
-    [{ drop: 1.1 }, 'drop takes a number from 0 to 1'],
-    [{ drop: '1' }, 'drop takes a number'],
-    [{ failPublish: -0.1 }, 'failPublish takes'],
-    [{ loseAfterAck: 1.5 }, 'loseAfterAck takes an integer'],
-    [{ cutSocketsEveryMs: 1 }, 'cutSocketsEveryMs takes an integer from 10'],
-    [{ delayMs: [3, 1] }, 'delayMs takes [min, max]'],
-    [{ delayMs: 3 }, 'delayMs takes [min, max]'],
-    [{ delayMs: [1, 2, 3] }, 'delayMs takes [min, max]'],
-    [{ seed: -1 }, 'seed takes an integer'],
-    [[], 'one JSON object'],
-    [null, 'one JSON object'],
-  ])('refuses %j', (json, message) => {
-    expect(() => readFaultSet(json)).toThrow(FaultSetError);
-    expect(() => readFaultSet(json)).toThrow(message);
-  });
-});
 
 describe('decisions', () => {
   const all = (set: Partial<typeof NO_FAULTS>, stream = 0): DeliveryFate[] => {
@@ -76,11 +46,25 @@ describe('decisions', () => {
     expect([requests.publish(), requests.throttled()]).toEqual(['ok', false]);
   });
 
-  it('fail publishes in all three ways', () => {
-    const requests = createRequestFates({ ...NO_FAULTS, failPublish: 1, seed: 9 });
-    expect(new Set(Array.from({ length: 60 }, () => requests.publish()))).toEqual(
-      new Set(['refused', 'answerLost', 'graphqlError']),
-    );
+  it('fail publishes in every way that answers at once, or in those that were chosen', () => {
+    const ways = (set: Partial<typeof NO_FAULTS>) => {
+      const requests = createRequestFates({ ...NO_FAULTS, failPublish: 1, seed: 9, ...set });
+      return new Set(Array.from({ length: 200 }, () => requests.publish()));
+    };
+    expect(ways({})).toEqual(new Set(QUICK_PUBLISH_FAILURES));
+    expect(ways({ failPublishBy: PUBLISH_FAILURES })).toEqual(new Set(PUBLISH_FAILURES));
+    expect(ways({ failPublishBy: ['swallowed'] })).toEqual(new Set(['swallowed']));
+  });
+
+  it('are counted under what happened', () => {
+    const fate: DeliveryFate = { copies: 2, heldBack: true, delayMs: 5, corruptAt: 0.5 };
+    const set = { ...NO_FAULTS, loseAfterAck: 2 };
+    expect(faultsOfDelivery(set, 2, fate)).toEqual(['duplicate', 'reorder', 'delayMs', 'corrupt']);
+    expect(faultsOfDelivery(set, 1, { ...fate, copies: 0 })).toEqual(['loseAfterAck']);
+    expect(faultsOfDelivery(set, 2, { ...fate, copies: 0 })).toEqual(['drop']);
+    expect(
+      faultsOfDelivery(set, 2, { copies: 1, heldBack: false, delayMs: 0, corruptAt: undefined }),
+    ).toEqual([]);
   });
 
   it('draw from the whole interval', () => {

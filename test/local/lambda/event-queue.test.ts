@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { NO_FAULTS } from '../../../local/faults/index.ts';
 import type { PolicyStatement } from '../../../local/iam/index.ts';
 import type { LambdaServiceOptions } from '../../../local/lambda/index.ts';
 import type { AsyncConfig } from '../../../local/template/index.ts';
@@ -141,10 +142,33 @@ describe('an event', () => {
   });
 
   it('may be delivered twice under one request id', async () => {
-    start({}, { duplicates: ({ functionArn }) => functionArn === arnOf('work') });
+    start({});
+    fixture.service.setFaults({ ...NO_FAULTS, duplicateInvocation: 1 });
     const { requestId } = await send({ name: 'h' });
     await expect.poll(() => fixture.reports.all.length, { interval: 5 }).toBe(2);
     expect(fixture.reports.all.map((report) => report.requestId)).toEqual([requestId, requestId]);
+    expect(fixture.service.injectedFaults()).toEqual({ duplicateInvocation: 1 });
+  });
+
+  it('may be lost without a run, a retry or a record', async () => {
+    start({});
+    fixture.service.setFaults({ ...NO_FAULTS, loseInvocation: 1 });
+    await send({ name: 'lost' });
+    fixture.service.setFaults(NO_FAULTS);
+    const { requestId } = await send({ name: 'kept' });
+    await fixture.reports.when((report) => report.requestId === requestId);
+    expect(runs().map(({ message }) => message)).toEqual([`run ${requestId} kept`]);
+    expect(fixture.service.injectedFaults()).toEqual({ loseInvocation: 1 });
+  });
+
+  it('may be late, and is too old then when it has aged meanwhile', async () => {
+    start({ maxEventAgeMs: 100 });
+    fixture.service.setFaults({ ...NO_FAULTS, lateInvocation: { p: 1, ms: [200, 200] } });
+    await send({ name: 'late' });
+    fixture.service.setFaults(NO_FAULTS);
+    expect(await record()).toMatchObject({ requestContext: { condition: 'EventAgeExceeded' } });
+    expect(runs()).toEqual([]);
+    expect(fixture.service.injectedFaults()).toEqual({ lateInvocation: 1 });
   });
 });
 

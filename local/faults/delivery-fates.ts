@@ -1,5 +1,6 @@
 import type { FaultSet } from './fault-set.ts';
 import { derivedSeed, seededRandom } from './random.ts';
+import type { FaultName } from './tally.ts';
 
 /** What happens to one delivery. `corruptAt` is where in the text, as a fraction of its length. */
 export interface DeliveryFate {
@@ -9,9 +10,6 @@ export interface DeliveryFate {
   delayMs: number;
   corruptAt: number | undefined;
 }
-
-/** How a publish fails: refused before or after it took effect, or with an error in the GraphQL answer. */
-export type PublishFate = 'ok' | 'refused' | 'answerLost' | 'graphqlError';
 
 /**
  * Decides the fate of each delivery of one subscription, in order of publishing; `ordinal` counts them from 0 after its
@@ -39,18 +37,15 @@ export function createDeliveryFates(set: FaultSet, stream: number): (ordinal: nu
   };
 }
 
-/** Decides the fate of each publishing mutation, and whether a request is throttled, in order of arrival. */
-export function createRequestFates(set: FaultSet): { publish(): PublishFate; throttled(): boolean } {
-  const publishes = seededRandom(derivedSeed(set.seed, -1));
-  const throttles = seededRandom(derivedSeed(set.seed, -2));
-  return {
-    publish() {
-      const [fails, how] = [publishes(), publishes()];
-      if (fails >= set.failPublish) return 'ok';
-      return how < 1 / 3 ? 'refused' : how < 2 / 3 ? 'answerLost' : 'graphqlError';
-    },
-    throttled: () => throttles() < set.throttle,
-  };
+/** What of the set happened to a delivery, for the count. */
+export function faultsOfDelivery(set: FaultSet, ordinal: number, fate: DeliveryFate): FaultName[] {
+  if (fate.copies === 0) return [ordinal < set.loseAfterAck ? 'loseAfterAck' : 'drop'];
+  const happened: FaultName[] = [];
+  if (fate.copies === 2) happened.push('duplicate');
+  if (fate.heldBack) happened.push('reorder');
+  if (fate.delayMs > 0) happened.push('delayMs');
+  if (fate.corruptAt !== undefined) happened.push('corrupt');
+  return happened;
 }
 
 /**
