@@ -1,8 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { AssistantMessageItem, LogItem } from '../../protocol/items.ts';
-import { logSlot } from '../../protocol/keys.ts';
-import { LOG_TTL_SECONDS } from '../../protocol/limits.ts';
-import { writeSlot } from '../rules/slot.ts';
+import type { AssistantMessageItem } from '../../protocol/items.ts';
+import { batchItem, writeSlot } from '../rules/slot.ts';
 import { runRule } from '../table/run-rule.ts';
 import type { Table } from '../table/table.ts';
 import type { Clock } from './clock.ts';
@@ -47,30 +45,19 @@ export class LogWriter {
 
   /** Writes one batch under its sequence number; throws FencedError when the slot is another's. */
   async write(seq: number, delta: Delta, signal: AbortSignal): Promise<void> {
-    const message = this.#message;
-    const position = this.#textLength + this.#reasoningLength;
+    const before = { textLength: this.#textLength, reasoningLength: this.#reasoningLength };
     if (delta.part === 'TEXT') {
       this.#hash.update(delta.text, 'utf8');
       this.#textLength += delta.text.length;
     } else {
       this.#reasoningLength += delta.text.length;
     }
-    const item: LogItem = {
-      pk: message.pk,
-      sk: logSlot(message.id, position, message.attempt),
-      messageId: message.id,
-      kind: 'BATCH',
-      attempt: message.attempt,
-      seq,
-      part: delta.part,
-      offset: delta.offset,
-      text: delta.text,
-      claimId: message.claimId ?? '',
+    const after = {
       textLength: this.#textLength,
       reasoningLength: this.#reasoningLength,
       sha256: this.#hash.copy().digest('hex'),
-      ttl: Math.floor(this.#clock.now() / 1000) + LOG_TTL_SECONDS,
     };
+    const item = batchItem(this.#message, before, { seq, ...delta }, after, this.#clock.now());
     const result = await runRule({ table: this.#table, signal }, writeSlot(item));
     if (result === 'fenced') throw new FencedError();
     this.#logged += 1;

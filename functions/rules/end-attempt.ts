@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { GenerationEnd } from '../../protocol/generated/schema-types.ts';
 import type { AssistantMessageItem } from '../../protocol/items.ts';
 import type { Ending } from '../generation/receipt.ts';
@@ -20,9 +21,14 @@ export function* endAttempt(
   const end = receiptOf();
   const written = yield* writeOwn('end', message, {
     values: { status, end, model: end.model, ...inline },
-    happened: (stored) =>
-      stored.claimId === message.claimId && stored.status === status && stored.end?.sha256 === end.sha256,
+    // Not text and status alone: settle may have ended this very claim the same way, with a receipt of its own.
+    happened: (stored) => stored.status === status && isStoredAs(stored.end, end),
   });
   if (written === 'written') return { end };
   return written === 'deleted' ? 'deleted' : 'fenced';
+}
+
+/** Whether the database holds exactly this receipt; it keeps no undefined fields. */
+function isStoredAs(stored: GenerationEnd | null, end: GenerationEnd): boolean {
+  return isDeepStrictEqual(stored, JSON.parse(JSON.stringify(end)));
 }

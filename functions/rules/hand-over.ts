@@ -44,7 +44,11 @@ export function* handOverAttempt(message: AssistantMessageItem, given: HandedOve
     },
     removed: ['claimId', 'startedAt'],
     unlessCancelled: true,
-    happened: (stored) => stored.attempt === attempt && stored.sha256 === answer.sha256,
+    // A continueMessage that followed a settle makes the same attempt, but counts its hand-overs anew.
+    happened: (stored) =>
+      stored.attempt === attempt &&
+      stored.sha256 === answer.sha256 &&
+      stored.handovers === message.handovers + 1,
   });
   if (written !== 'written') return written;
   const { owner, conversationId, id: messageId } = message;
