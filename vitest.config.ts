@@ -7,8 +7,8 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
-    // Most files wait for sockets and timers, so two share the cores well; vitest alone would leave one core out.
-    maxWorkers: 2,
+    // Most files wait for sockets and timers, so three share two cores well; vitest alone would leave one core out.
+    maxWorkers: 3,
     projects: [
       {
         test: {

@@ -1,8 +1,9 @@
 /**
- * Entry of `npm test`: format, lint, types, then every test. All of the first three run even when one fails, so that one
- * run shows everything; the tests run last, because they take longest. Words after `--` go to vitest.
+ * Entry of `npm test`: format, lint and types side by side, then every test. All of them run even when one fails, so that
+ * one run shows everything. Words after `--` go to vitest.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,15 +24,30 @@ const STATIC_STEPS: readonly Step[] = [
 ];
 
 /** One Node for everything below: the bootstrap chose it, and vitest's workers inherit it. */
-function run({ name, words: [program, ...words] }: Step): boolean {
-  const startedAt = Date.now();
-  const { status } = spawnSync(process.execPath, [join(root, 'node_modules', program), ...words], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+function command([program, ...words]: Step['words']): [string, string[]] {
+  return [process.execPath, [join(root, 'node_modules', program), ...words]];
+}
+
+function tell(name: string, status: number | null, startedAt: number): boolean {
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`);
   return status === 0;
+}
+
+/** Beside others: what it printed comes whole, when it has ended. */
+async function runBeside({ name, words }: Step): Promise<boolean> {
+  const startedAt = Date.now();
+  const child = spawn(...command(words), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk));
+  const [status] = (await once(child, 'close')) as [number | null];
+  process.stdout.write(Buffer.concat(output));
+  return tell(name, status, startedAt);
+}
+
+function run({ name, words }: Step): boolean {
+  const startedAt = Date.now();
+  return tell(name, spawnSync(...command(words), { cwd: root, stdio: 'inherit' }).status, startedAt);
 }
 
 /** A test file outside every project would never run and nobody would notice. */
@@ -45,7 +61,8 @@ function checkTestsExist(): void {
 }
 
 checkTestsExist();
-const failed = STATIC_STEPS.filter((step) => !run(step)).map((step) => step.name);
+const isOk = await Promise.all(STATIC_STEPS.map(runBeside));
+const failed = STATIC_STEPS.filter((_step, index) => !isOk[index]).map((step) => step.name);
 if (!run({ name: 'tests', words: ['vitest/vitest.mjs', 'run', ...process.argv.slice(2)] }))
   failed.push('tests');
 if (failed.length > 0) {
