@@ -1,6 +1,6 @@
 import { runtime, type Context } from '@aws-appsync/utils';
+import { cancelPending } from '../protocol/cancel.ts';
 import type { AssistantMessageItem } from '../protocol/items.ts';
-import { assign } from '../protocol/writes.ts';
 import { fail, failInternal, stashOf } from './caller.ts';
 import { conditionFailed, storedItem, updateItem } from './table-requests.ts';
 
@@ -9,27 +9,7 @@ export function request(ctx: Context) {
   const stash = stashOf(ctx);
   const message = stash.message;
   if (message.status !== 'PENDING') return runtime.earlyReturn(null);
-  const end = {
-    reason: 'CANCELLED',
-    length: message.resumeOffset,
-    sha256: message.sha256,
-    reasoningLength: message.resumeReasoningOffset,
-    continuable: false,
-    usage: message.usage ?? null,
-    timing: { acceptedAt: message.createdAt, startedAt: null, firstTokenAt: null, endedAt: stash.nowIso },
-    transport: null,
-    error: null,
-    model: message.model,
-  };
-  return updateItem({
-    key: { pk: message.pk, sk: message.sk },
-    update: assign({ status: 'CANCELLED', end, cancelRequestedAt: stash.nowIso }),
-    condition: {
-      expression: '#status = :pending AND #attempt = :attempt',
-      names: { '#status': 'status', '#attempt': 'attempt' },
-      values: { ':pending': 'PENDING', ':attempt': message.attempt },
-    },
-  });
+  return updateItem(cancelPending(message, stash.nowIso));
 }
 
 export function response(ctx: Context) {

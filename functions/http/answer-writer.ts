@@ -4,11 +4,14 @@ import { SSE_HEARTBEAT_MS, SSE_RETRY_MS } from '../../protocol/limits.ts';
 import { messageBatch, type MessageBatch } from '../generation/message-batch.ts';
 import type { Delta, Sink, Terminal } from '../generation/stream.ts';
 import { BodySink } from './body-sink.ts';
+import { cursorText, type Cursor } from './cursor.ts';
 
 /** One answer written to an HTTP body: fed by a generation as its sink, or by a follower of the log. */
 export interface AnswerWriter {
   readonly body: ReadableStream<Uint8Array>;
   readonly isOpen: boolean;
+  /** Resolves when the reader has taken enough for more to be written, or the body is closed. */
+  room(): Promise<void>;
   /** A new attempt: readers cut to its resume offsets. */
   start(message: AssistantMessageItem): void;
   delta(message: AssistantMessageItem, delta: Delta): void;
@@ -35,11 +38,14 @@ export class SseWriter implements AnswerWriter {
   readonly #now: () => number;
   readonly #heartbeat: ReturnType<typeof setInterval>;
   #lastAt: number;
-  #text = 0;
-  #reasoning = 0;
+  #text: number;
+  #reasoning: number;
 
-  constructor(now: () => number) {
+  /** `from`: what the reader holds already, counted on in the ids. */
+  constructor(now: () => number, from?: Cursor) {
     this.#now = now;
+    this.#text = from?.text ?? 0;
+    this.#reasoning = from?.reasoning ?? 0;
     this.#lastAt = now();
     this.#write(`: ok\nretry: ${SSE_RETRY_MS}\n\n`);
     this.#heartbeat = setInterval(() => {
@@ -53,6 +59,10 @@ export class SseWriter implements AnswerWriter {
 
   get isOpen(): boolean {
     return this.#sink.isOpen;
+  }
+
+  room(): Promise<void> {
+    return this.#sink.room();
   }
 
   start(message: AssistantMessageItem): void {
@@ -89,9 +99,9 @@ export class SseWriter implements AnswerWriter {
     fields: Partial<MessageBatch> & Pick<MessageBatch, 'kind' | 'offset'>,
   ): void {
     const batch = { ...messageBatch(message, fields), publishedAt: new Date(this.#now()).toISOString() };
-    const cursor = `${message.id}:${message.attempt}:${this.#text}.${this.#reasoning}`;
-    const id = fields.kind === 'END' ? `${cursor}:end` : cursor;
-    this.#write(`id: ${id}\nevent: batch\ndata: ${JSON.stringify(batch)}\n\n`);
+    const held = { attempt: message.attempt, text: this.#text, reasoning: this.#reasoning };
+    const cursor = cursorText(message.id, { ...held, isEnd: fields.kind === 'END' });
+    this.#write(`id: ${cursor}\nevent: batch\ndata: ${JSON.stringify(batch)}\n\n`);
   }
 
   #write(text: string): void {
@@ -111,6 +121,10 @@ export class TextWriter implements AnswerWriter {
 
   get isOpen(): boolean {
     return this.#sink.isOpen;
+  }
+
+  room(): Promise<void> {
+    return this.#sink.room();
   }
 
   start(): void {

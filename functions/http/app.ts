@@ -1,11 +1,15 @@
 import type { Context as LambdaContext } from 'aws-lambda';
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import { ChatError, ERRORS, toChatError } from '../../protocol/errors.ts';
 import { describe, type LogLine } from '../service/log-line.ts';
 import type { Authenticate } from './auth.ts';
-import { chat, type ChatInvocation, type ChatPorts } from './chat.ts';
+import { cancel } from './cancel.ts';
+import { chat } from './chat.ts';
 import { chatInput, readJson } from './chat-input.ts';
+import { events } from './events.ts';
+import { messageJson } from './message-json.ts';
+import type { HttpInvocation, HttpPorts, StreamedAnswer } from './serve.ts';
 
 /** What Hono's Lambda adapter hands to each request. */
 export interface AppEnvironment {
@@ -15,12 +19,15 @@ export interface AppEnvironment {
 /** What the door works with. */
 export interface AppPorts {
   readonly authenticate: Authenticate;
-  readonly portsFor: (log: LogLine) => ChatPorts;
+  readonly portsFor: (log: LogLine) => HttpPorts;
   readonly log: (requestId: string) => LogLine;
   readonly keepOpen: (context: LambdaContext, work: Promise<unknown>) => void;
 }
 
 const EXPOSED = ['x-message-id', 'x-conversation-id', 'x-request-id'];
+const EVENTS = '/conversations/:conversationId/messages/:messageId/events';
+const CANCEL = '/conversations/:conversationId/messages/:messageId/cancel';
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** The body every error has before the first byte. */
 function errorBody(error: ChatError) {
@@ -32,12 +39,39 @@ function errorBody(error: ChatError) {
 
 function errorResponse(error: ChatError): Response {
   const headers: Record<string, string> = {
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': JSON_TYPE,
     'cache-control': 'no-store',
     'x-request-id': error.requestId ?? '',
   };
   if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000));
   return new Response(JSON.stringify(errorBody(error)), { status: ERRORS[error.code].status, headers });
+}
+
+function streamResponse(answer: StreamedAnswer, requestId: string): Response {
+  return new Response(answer.body, {
+    status: 200,
+    headers: {
+      'content-type': answer.contentType,
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      'x-message-id': answer.messageId,
+      'x-conversation-id': answer.conversationId,
+      'x-request-id': requestId,
+    },
+  });
+}
+
+/** What every route but the health check begins with: who calls, and what this invocation works with. */
+async function entered(ports: AppPorts, c: Context<AppEnvironment>) {
+  const { context } = c.env;
+  const requestId = context.awsRequestId;
+  const invocation: HttpInvocation = {
+    requestId,
+    endsAt: Date.now() + context.getRemainingTimeInMillis(),
+    keepOpen: (work) => ports.keepOpen(context, work),
+  };
+  const owner = await ports.authenticate(c.req.raw.headers);
+  return { owner, invocation, requestId, chatPorts: ports.portsFor(ports.log(requestId)) };
 }
 
 /**
@@ -54,38 +88,44 @@ export function createApp(ports: AppPorts): Hono<AppEnvironment> {
   app.get('/health', (c) => c.json({ status: 'ok' }));
 
   app.post('/chat', async (c) => {
-    const context = c.env.context;
-    const requestId = context.awsRequestId;
-    const invocation: ChatInvocation = {
-      requestId,
-      endsAt: Date.now() + context.getRemainingTimeInMillis(),
-      keepOpen: (work) => ports.keepOpen(context, work),
-    };
-    const owner = await ports.authenticate(c.req.raw.headers);
-    const chatPorts = ports.portsFor(ports.log(requestId));
+    const { owner, invocation, requestId, chatPorts } = await entered(ports, c);
     const idempotencyKey = c.req.header('idempotency-key') ?? null;
     const input = chatInput(await readJson(c.req.raw), idempotencyKey, owner, chatPorts.config.models);
     const form = (c.req.header('accept') ?? '').includes('text/plain') ? 'text' : 'sse';
-    const answer = await chat(chatPorts, invocation, owner, input, form);
-    return new Response(answer.body, {
-      status: 200,
+    return streamResponse(await chat(chatPorts, invocation, owner, input, form), requestId);
+  });
+
+  app.get(EVENTS, async (c) => {
+    // Hono runs this route for HEAD, too; nobody would read the body, and nothing would end the follower before the limit.
+    if (c.req.method === 'HEAD') throw new ChatError('METHOD_NOT_ALLOWED');
+    const { owner, invocation, requestId, chatPorts } = await entered(ports, c);
+    const name = { owner, ...c.req.param() };
+    const answer = await events(chatPorts, invocation, name, c.req.header('last-event-id') ?? null);
+    if (answer) return streamResponse(answer, requestId);
+    return new Response(null, {
+      status: 204,
+      headers: { 'cache-control': 'no-store', 'x-request-id': requestId },
+    });
+  });
+
+  app.post(CANCEL, async (c) => {
+    const { owner, requestId, chatPorts } = await entered(ports, c);
+    const message = await cancel(chatPorts, { owner, ...c.req.param() });
+    return new Response(JSON.stringify(messageJson(message)), {
       headers: {
-        'content-type': answer.contentType,
-        'cache-control': 'no-cache, no-transform',
-        'x-accel-buffering': 'no',
-        'x-message-id': answer.messageId,
-        'x-conversation-id': answer.conversationId,
+        'content-type': JSON_TYPE,
+        'cache-control': 'no-store',
+        'x-message-id': message.id,
+        'x-conversation-id': message.conversationId,
         'x-request-id': requestId,
       },
     });
   });
 
-  app.all('/health', () => {
-    throw new ChatError('METHOD_NOT_ALLOWED');
-  });
-  app.all('/chat', () => {
-    throw new ChatError('METHOD_NOT_ALLOWED');
-  });
+  for (const path of ['/health', '/chat', EVENTS, CANCEL])
+    app.all(path, () => {
+      throw new ChatError('METHOD_NOT_ALLOWED');
+    });
   app.notFound((c) => errorResponse(new ChatError('NOT_FOUND', { requestId: c.env.context.awsRequestId })));
   app.onError((error, c) => {
     const requestId = c.env.context.awsRequestId;

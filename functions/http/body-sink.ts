@@ -1,13 +1,14 @@
 import { MAX_SSE_BUFFER_BYTES } from '../../protocol/limits.ts';
 
 /**
- * A response body that is never awaited: at most 1 MB waits for a slow reader, then the body closes and the client
- * resumes. Writing to a closed body does nothing.
+ * A response body that nothing has to wait for: at most 1 MB waits for a slow reader, then the body closes and the client
+ * resumes. Writing to a closed body does nothing. Whoever can wait, because no generation hangs on it, asks for `room`.
  */
 export class BodySink {
   readonly body: ReadableStream<Uint8Array>;
   readonly #encoder = new TextEncoder();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #room: PromiseWithResolvers<void> | undefined;
 
   constructor(maxBufferBytes: number = MAX_SSE_BUFFER_BYTES) {
     this.body = new ReadableStream<Uint8Array>(
@@ -15,8 +16,10 @@ export class BodySink {
         start: (controller) => {
           this.#controller = controller;
         },
+        pull: () => this.#makeRoom(),
         cancel: () => {
           this.#controller = undefined;
+          this.#makeRoom();
         },
       },
       new ByteLengthQueuingStrategy({ highWaterMark: maxBufferBytes }),
@@ -26,6 +29,13 @@ export class BodySink {
   /** Whether the body still takes text. */
   get isOpen(): boolean {
     return this.#controller !== undefined;
+  }
+
+  /** Resolves when a write would not close the body for lack of room, or the body is closed. */
+  room(): Promise<void> {
+    if (!this.#controller || (this.#controller.desiredSize ?? 0) > 0) return Promise.resolve();
+    this.#room ??= Promise.withResolvers<void>();
+    return this.#room.promise;
   }
 
   /** Appends text; closes the body instead when the reader is too far behind. */
@@ -39,5 +49,11 @@ export class BodySink {
   close(): void {
     this.#controller?.close();
     this.#controller = undefined;
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
   }
 }

@@ -1,60 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { ulid } from 'ulid';
-import { DEADLINE_MARGIN_MS, DOOR_MARGIN_MS } from '../../protocol/limits.ts';
+import { DEADLINE_MARGIN_MS } from '../../protocol/limits.ts';
 import type { AssistantMessageItem, SendInput } from '../../protocol/items.ts';
-import { runGeneration, type GenerationPorts } from '../generation/generation.ts';
-import { describe } from '../service/log-line.ts';
+import { runGeneration } from '../generation/generation.ts';
 import { SseWriter, TextWriter, sinkOf, type AnswerWriter } from './answer-writer.ts';
 import { follow } from './follow.ts';
+import { followPorts, serve, type HttpInvocation, type HttpPorts, type StreamedAnswer } from './serve.ts';
 import { startSend } from './start.ts';
-
-/** What the door needs of one invocation. */
-export interface ChatInvocation {
-  readonly requestId: string;
-  /** Epoch milliseconds at which Lambda ends this invocation. */
-  readonly endsAt: number;
-  /** Keeps the invocation open: what is unfinished when the handler's promise settles, Lambda freezes. */
-  readonly keepOpen: (work: Promise<unknown>) => void;
-}
-
-/** What `POST /chat` works with. */
-export interface ChatPorts extends GenerationPorts {
-  readonly settleFunction: string;
-}
-
-/** A started answer and its body. */
-export interface ChatAnswer {
-  readonly messageId: string;
-  readonly conversationId: string;
-  readonly contentType: string;
-  readonly body: ReadableStream<Uint8Array>;
-}
 
 /**
  * Stores the send, then streams its answer: this invocation runs the generation when it is new, and follows whoever runs
  * it otherwise. The body may close before the generation ends; the generation never waits for the body.
  */
 export async function chat(
-  ports: ChatPorts,
-  invocation: ChatInvocation,
+  ports: HttpPorts,
+  invocation: HttpInvocation,
   owner: string,
   input: SendInput,
   form: 'sse' | 'text',
-): Promise<ChatAnswer> {
+): Promise<StreamedAnswer> {
   const now = ports.clock.now();
-  const started = await startSend(ports.table, owner, input, now, ulid(now));
-  const { message } = started;
+  const { message, mayRun } = await startSend(ports.table, owner, input, now, ulid(now));
   const writer: AnswerWriter = form === 'sse' ? new SseWriter(() => ports.clock.now()) : new TextWriter();
-  const limit = setTimeout(() => writer.timeOut(), Math.max(0, invocation.endsAt - DOOR_MARGIN_MS - now));
-  const work = answer(ports, invocation, message, writer, started.mayRun)
-    .catch((error: unknown) =>
-      ports.log('error', 'chat.failed', { messageId: message.id, ...describe(error) }),
-    )
-    .finally(() => {
-      clearTimeout(limit);
-      writer.close();
-    });
-  invocation.keepOpen(work);
+  serve(ports, invocation, message.id, writer, () => answer(ports, invocation, message, writer, mayRun));
   return {
     messageId: message.id,
     conversationId: message.conversationId,
@@ -64,8 +32,8 @@ export async function chat(
 }
 
 async function answer(
-  ports: ChatPorts,
-  invocation: ChatInvocation,
+  ports: HttpPorts,
+  invocation: HttpInvocation,
   message: AssistantMessageItem,
   writer: AnswerWriter,
   mayRun: boolean,
@@ -84,16 +52,5 @@ async function answer(
     });
     if (outcome !== 'taken') return;
   }
-  await follow(
-    {
-      table: ports.table,
-      now: () => ports.clock.now(),
-      settle: (suspect) =>
-        ports.invoke(ports.settleFunction, { owner, conversationId, messageId, attempt: suspect.attempt }),
-    },
-    owner,
-    conversationId,
-    messageId,
-    writer,
-  );
+  await follow(followPorts(ports, event), event, writer);
 }

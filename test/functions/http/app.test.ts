@@ -1,57 +1,10 @@
-import type { Context } from 'aws-lambda';
 import { describe, expect, it, vi } from 'vitest';
-import { createApp } from '../../../functions/http/app.ts';
-import type { GenerationPorts } from '../../../functions/generation/generation.ts';
-import type { Model } from '../../../functions/generation/stream.ts';
-import { ChatError } from '../../../protocol/errors.ts';
 import type { AssistantMessageItem, LogItem } from '../../../protocol/items.ts';
-import { CONFIG, harness, OWNER, scriptedModel, sha256, STOP, type Step } from '../chat-fixture.ts';
-import { MemoryTable } from '../memory-table.ts';
+import { sha256, STOP } from '../chat-fixture.ts';
+import { door, eventsOf } from './door.ts';
 
-/** The door over a memory table; `work` is what an invocation has to wait for. */
-function door(
-  steps: readonly Step[] | Model = ['hello ', 'world', STOP],
-  options: { ports?: Partial<GenerationPorts>; remainingMs?: number } = {},
-) {
-  const table = new MemoryTable();
-  const seen = harness(table, 'stream' in steps ? steps : scriptedModel(steps), {
-    config: CONFIG,
-    ...options.ports,
-  });
-  const work: Promise<unknown>[] = [];
-  const lines: { level: string; event: string; details: unknown }[] = [];
-  const app = createApp({
-    authenticate: (headers) => {
-      const token = headers.get('authorization');
-      if (token === 'Bearer broken') return Promise.reject(new Error('the table of secrets is down'));
-      return token === 'Bearer alice'
-        ? Promise.resolve(OWNER)
-        : Promise.reject(new ChatError('UNAUTHENTICATED'));
-    },
-    portsFor: (log) => ({ ...seen.ports, log, settleFunction: 'settle' }),
-    log: () => (level, event, details) => lines.push({ level, event, details }),
-    keepOpen: (_context, promise) => work.push(promise),
-  });
-  const context = {
-    awsRequestId: 'r1',
-    getRemainingTimeInMillis: () => options.remainingMs ?? 900_000,
-  } as Context;
-  const request = (path: string, init: RequestInit = {}) => app.request(path, init, { context });
-  const post = (body: unknown, headers: Record<string, string> = {}) =>
-    request('/chat', {
-      method: 'POST',
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-      headers: { authorization: 'Bearer alice', 'content-type': 'application/json', ...headers },
-    });
-  const message = () => table.all<AssistantMessageItem>('M#').find((item) => item.role === 'ASSISTANT');
-  return { ...seen, table, request, post, work, lines, message };
-}
-
-const eventsOf = (body: string) =>
-  body
-    .split('\n')
-    .filter((line) => line.startsWith('data: '))
-    .map((line) => JSON.parse(line.slice(6)) as { kind: string; text: string; end: unknown });
+const EVENTS = '/conversations/c1/messages/m1/events';
+const CANCEL = '/conversations/c1/messages/m1/cancel';
 
 describe('POST /chat', () => {
   it('streams the answer it generates as SSE, and publishes it to subscribers, too', async () => {
@@ -191,7 +144,9 @@ describe('POST /chat', () => {
     await Promise.all(work);
 
     expect(eventsOf(body).map((event) => event.kind)).not.toContain('END');
-    expect(lines.filter((line) => line.level === 'error').map((line) => line.event)).toEqual(['chat.failed']);
+    expect(lines.filter((line) => line.level === 'error').map((line) => line.event)).toEqual([
+      'http.streamFailed',
+    ]);
     expect(table.all<LogItem>('L#')).toEqual([]);
   });
 });
@@ -200,6 +155,13 @@ describe('errors before the first byte', () => {
   const cases: [string, number, string, (at: ReturnType<typeof door>) => Response | Promise<Response>][] = [
     ['an unknown path', 404, 'NOT_FOUND', (at) => at.request('/nowhere')],
     ['a GET of /chat', 405, 'METHOD_NOT_ALLOWED', (at) => at.request('/chat')],
+    ['a POST of the events', 405, 'METHOD_NOT_ALLOWED', (at) => at.request(EVENTS, { method: 'POST' })],
+    ['a GET of the cancel', 405, 'METHOD_NOT_ALLOWED', (at) => at.request(CANCEL)],
+    ['events without a token', 401, 'UNAUTHENTICATED', (at) => at.request(EVENTS)],
+    ['a cancel without a token', 401, 'UNAUTHENTICATED', (at) => at.request(CANCEL, { method: 'POST' })],
+    ['events of nothing', 404, 'NOT_FOUND', (at) => at.get(EVENTS)],
+    ['events under what is no id', 400, 'INVALID_INPUT', (at) => at.get(EVENTS.replace('m1', 'm%2F1'))],
+    ['a longer path', 404, 'NOT_FOUND', (at) => at.get(`${EVENTS}/more`)],
     ['a POST of /health', 405, 'METHOD_NOT_ALLOWED', (at) => at.request('/health', { method: 'POST' })],
     ['no token', 401, 'UNAUTHENTICATED', (at) => at.post({ text: 'x' }, { authorization: '' })],
     [
@@ -232,6 +194,16 @@ describe('errors before the first byte', () => {
     expect(body.error).toMatchObject({ code, requestId: 'r1', retryAfterMs: null });
     expect(JSON.stringify(body)).not.toContain('secrets');
     expect(at.lines.map((line) => line.event)).toEqual(code === 'INTERNAL' ? ['http.failed'] : []);
+  });
+
+  it('is 405 for a HEAD of the events, which would leave a follower without reader', async () => {
+    const at = door();
+    const response = await at.request(EVENTS, {
+      method: 'HEAD',
+      headers: { authorization: 'Bearer alice' },
+    });
+
+    expect([response.status, at.work]).toEqual([405, []]);
   });
 
   it('is CONFLICT for other input under one id', async () => {

@@ -38,6 +38,33 @@ describe('BodySink', () => {
     expect(sink.isOpen).toBe(true);
   });
 
+  it('says when there is room, for whoever can wait: each waiting write loses nothing', async () => {
+    const sink = new BodySink(1_000);
+    const reading = textOf(sink.body);
+    for (let piece = 0; piece < 50; piece += 1) {
+      await sink.room();
+      sink.write('x'.repeat(700));
+    }
+    expect(sink.isOpen).toBe(true);
+    sink.close();
+
+    expect(await reading).toHaveLength(35_000);
+  });
+
+  it.each([
+    ['is closed', (sink: BodySink) => sink.close()],
+    ['has no reader any more', (sink: BodySink) => void sink.body.cancel()],
+  ])('lets nobody wait for room in a body that %s', async (_name, end) => {
+    const sink = new BodySink(10);
+    sink.write('more than ten bytes');
+    let hasRoom = false;
+    const waiting = sink.room().then(() => (hasRoom = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(hasRoom).toBe(false);
+    end(sink);
+    await waiting;
+  });
+
   it('stays quiet when the reader has left, and when it is closed twice', async () => {
     const sink = new BodySink();
     await sink.body.cancel();

@@ -1,0 +1,64 @@
+import type { Context } from 'aws-lambda';
+import { createApp } from '../../../functions/http/app.ts';
+import type { GenerationPorts } from '../../../functions/generation/generation.ts';
+import type { Model } from '../../../functions/generation/stream.ts';
+import { ChatError } from '../../../protocol/errors.ts';
+import type { AssistantMessageItem } from '../../../protocol/items.ts';
+import { CONFIG, harness, OWNER, scriptedModel, STOP, type Step } from '../chat-fixture.ts';
+import { MemoryTable } from '../memory-table.ts';
+
+/** The door over a memory table; `work` is what an invocation has to wait for. Alice owns what the fixtures seed. */
+export function door(
+  steps: readonly Step[] | Model = ['hello ', 'world', STOP],
+  options: { ports?: Partial<GenerationPorts>; remainingMs?: number } = {},
+) {
+  const table = new MemoryTable();
+  const seen = harness(table, 'stream' in steps ? steps : scriptedModel(steps), {
+    config: CONFIG,
+    ...options.ports,
+  });
+  const work: Promise<unknown>[] = [];
+  const lines: { level: string; event: string; details: unknown }[] = [];
+  const app = createApp({
+    authenticate: (headers) => {
+      const token = headers.get('authorization');
+      if (token === 'Bearer broken') return Promise.reject(new Error('the table of secrets is down'));
+      if (token === 'Bearer bob') return Promise.resolve('u:bob');
+      return token === 'Bearer alice'
+        ? Promise.resolve(OWNER)
+        : Promise.reject(new ChatError('UNAUTHENTICATED'));
+    },
+    portsFor: (log) => ({ ...seen.ports, log, settleFunction: 'settle' }),
+    log: () => (level, event, details) => lines.push({ level, event, details }),
+    keepOpen: (_context, promise) => work.push(promise),
+  });
+  const context = {
+    awsRequestId: 'r1',
+    getRemainingTimeInMillis: () => options.remainingMs ?? 900_000,
+  } as Context;
+  const request = (path: string, init: RequestInit = {}) => app.request(path, init, { context });
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    request('/chat', {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers: { authorization: 'Bearer alice', 'content-type': 'application/json', ...headers },
+    });
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    request(path, { headers: { authorization: 'Bearer alice', ...headers } });
+  const message = () => table.all<AssistantMessageItem>('M#').find((item) => item.role === 'ASSISTANT');
+  return { ...seen, table, request, post, get, work, lines, message };
+}
+
+/** The path of a message's events or cancel. */
+export const pathOf = (message: { conversationId: string; id: string }, action: 'events' | 'cancel') =>
+  `/conversations/${message.conversationId}/messages/${message.id}/${action}`;
+
+/** The batches of an SSE body. */
+export const eventsOf = (body: string) =>
+  body
+    .split('\n')
+    .filter((line) => line.startsWith('data: '))
+    .map((line) => JSON.parse(line.slice(6)) as { kind: string; text: string; end: unknown });
+
+/** The ids of an SSE body. */
+export const idsOf = (body: string) => [...body.matchAll(/^id: (.*)$/gm)].map((match) => match[1]);
