@@ -90,6 +90,14 @@ export class Connection {
     if (this.#phase === 'connecting') this.#lose(error, 'offline');
   }
 
+  /** Tells that the service answered something: whoever counted it as away tries at once. */
+  answered(): void {
+    if (this.#phase !== 'offline') return;
+    this.#phase = 'reconnecting';
+    this.wake();
+    this.#ports.changed();
+  }
+
   /** Tries at once when it waits for its next try, unless the service asked for that pause. */
   wake(): void {
     if (this.#isWaiting && this.#ports.clock.now() >= this.#notBefore) void this.#retry();
@@ -184,8 +192,11 @@ export class Connection {
     this.#isProbing = false;
     // The transport may have acknowledged by itself, or the conversation closed, meanwhile.
     if (this.#phase === 'closed' || this.#phase === 'acknowledged') return;
-    if (failure) this.#retryLater(failure, failure.code === 'NETWORK' ? 'offline' : 'reconnecting');
-    else this.#open();
+    if (failure) return this.#retryLater(failure, failure.code === 'NETWORK' ? 'offline' : 'reconnecting');
+    // The service answered.
+    this.#phase = 'reconnecting';
+    this.#open();
+    this.#ports.changed();
   }
 
   #release(): void {

@@ -71,7 +71,7 @@ export class Conversation {
       sha256,
       ask: async (messageId, from) => {
         const state = await api.messageState(id, messageId, from);
-        this.#lastError = undefined;
+        this.#hearAnswer();
         return state;
       },
       changed,
@@ -108,7 +108,7 @@ export class Conversation {
       take: (messages) => this.#take(messages),
       wasStored: () => !this.#transcript.isEmpty,
       absent: (wasStored) => {
-        this.#lastError = undefined;
+        this.#hearAnswer();
         if (wasStored) this.#end(new ChatError('NOT_FOUND'));
       },
       failed: (error) => {
@@ -238,7 +238,7 @@ export class Conversation {
       this.#throwIfEnded();
       this.#update(() => {
         settled();
-        this.#lastError = undefined;
+        this.#hearAnswer();
         for (const message of messages) this.#transcript.learn(message);
       });
       const answer = messages.at(-1) as Message;
@@ -257,8 +257,8 @@ export class Conversation {
 
   /** Takes messages of which nothing is shown before it is verified. */
   #take(messages: readonly Message[]): Promise<void> {
+    this.#hearAnswer();
     return this.#transcript.learnAll(messages, (learn) => {
-      this.#lastError = undefined;
       if (!this.#ended) this.#update(learn);
     });
   }
@@ -293,9 +293,15 @@ export class Conversation {
     }
   }
 
+  #hearAnswer(): void {
+    this.#lastError = undefined;
+    this.#connection.answered();
+  }
+
   #hearFailure(error: ChatError): void {
     this.#update(() => {
       this.#lastError = error;
+      if (error.code !== 'NETWORK') this.#connection.answered();
     });
   }
 

@@ -3,8 +3,9 @@ import type { GenerationEnd, MessageRole, MessageStatus } from '../protocol/gene
 
 /**
  * How a conversation is connected. `connecting`: the first subscription is not acknowledged yet. `live`: batches arrive and
- * nothing is known to be missing. `catching-up`: connected, and reading what was missed. `reconnecting`: the subscription
- * was lost. `offline`: the service does not answer; retried until it does.
+ * nothing has been missing for more than 300 ms. `catching-up`: connected, and reading what was missed. `reconnecting`: the
+ * subscription was lost, or is being opened after the service was away. `offline`: the service does not answer; retried
+ * until it does.
  */
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'catching-up' | 'offline';
 

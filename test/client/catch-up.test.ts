@@ -112,6 +112,40 @@ describe('an answer that runs', () => {
     );
   });
 
+  it('that was altered to another length is read again too, longer or shorter', async () => {
+    for (const altered of ['Hello, dear world', 'Hell']) {
+      const { service, clock, hear, answer } = await runningAnswer();
+      service.answers.messageState = ({ fromOffset }) =>
+        state({
+          offset: Number(fromOffset),
+          text: 'Hello world'.slice(Number(fromOffset)),
+          throughSeq: 1,
+          end: receipt('Hello world'),
+        });
+
+      await hear(
+        batch({ seq: 1, text: altered }),
+        batch({ seq: 2, offset: 11, end: receipt('Hello world') }),
+      );
+      await clock.advance(300);
+
+      expect(answer(), altered).toMatchObject({ text: 'Hello world', status: 'COMPLETE' });
+    }
+  });
+
+  it('ends 12 s after its last batch at the latest when END is lost', async () => {
+    const { service, clock, hear, answer } = await runningAnswer();
+    const end = receipt('Hello world');
+    service.answers.messageState = () => state({ offset: 11, throughSeq: 1, end });
+    await hear(batch({ seq: 1, text: 'Hello world' }));
+
+    await clock.advance(11_999);
+    expect(answer()?.status).toBe('STREAMING');
+    await clock.advance(1);
+
+    expect(answer()).toMatchObject({ text: 'Hello world', status: 'COMPLETE' });
+  });
+
   it('backs off when what is stored disagrees with its own receipt', async () => {
     const { service, clock, hear } = await runningAnswer();
     service.answers.messageState = () => state({ text: 'wrong', end: receipt('right') });

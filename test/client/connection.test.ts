@@ -85,6 +85,7 @@ describe('the connection of a conversation', () => {
     const { service, clock, conversation } = await runningAnswer();
     const answering = service.answers.messages;
     service.answers.messages = () => network();
+    service.answers.messageState = () => network();
     service.current.observer.onLost(network());
 
     await clock.advance(500);
@@ -95,6 +96,26 @@ describe('the connection of a conversation', () => {
 
     service.answers.messages = answering as () => unknown;
     await clock.advance(8_000);
+    expect(service.subscriptions).toHaveLength(2);
+  });
+
+  it('is not offline any more, and tries at once, when any request is answered', async () => {
+    const { service, clock, conversation } = await runningAnswer();
+    const answering = service.answers.messages as () => unknown;
+    service.answers.messages = () => network();
+    service.answers.cancelMessage = () => network();
+    service.current.observer.onLost(network());
+    const cancelled = conversation.cancel('m1-1');
+    await clock.advance(5_000);
+    expect(conversation.getSnapshot().connection).toBe('offline');
+
+    service.answers.messages = answering;
+    service.answers.cancelMessage = () => message({ id: 'm1-1', parentId: 'm1-0', status: 'STREAMING' });
+    for (let waited = 0; conversation.getSnapshot().connection === 'offline' && waited < 8_000; waited += 100)
+      await clock.advance(100);
+    await cancelled;
+
+    expect(conversation.getSnapshot().connection).toBe('reconnecting');
     expect(service.subscriptions).toHaveLength(2);
   });
 
