@@ -38,7 +38,11 @@ describe('cancelMessage', () => {
     const feed = await openFeed(target(), caller.credential, { conversationId: waiting.conversationId });
     const cancelled = await cancel(caller, waiting);
     expect(cancelled).toMatchObject({ status: 'CANCELLED', text: '', attempt: 1 });
-    expect(cancelled.end).toMatchObject({ reason: 'CANCELLED', continuable: false, error: null });
+    expect(cancelled.end).toMatchObject({
+      ...{ reason: 'CANCELLED', continuable: false, error: null },
+      usage: { inputTokens: 0, outputTokens: 0, source: 'ESTIMATED' },
+      cancel: { latencyMs: 0, tokensAfterCancel: 0 },
+    });
     expectReceipt(cancelled.end, '');
     const end = await feed.end(waiting.id);
     expect(end).toMatchObject({ status: 'CANCELLED', attempt: 1, offset: 0 });
@@ -96,9 +100,15 @@ describe('cancelMessage', () => {
     expect(end.end?.usage).toMatchObject({ source: 'ESTIMATED' });
     expect(end.end?.usage?.outputTokens).toBeGreaterThan(0);
     expectReceipt(end.end, state.text);
+    const receipt = end.end?.cancel;
+    // The flag keeps the first request's time, in whole milliseconds like the clock here.
+    expect(Date.parse(receipt?.requestedAt ?? '')).toBeGreaterThanOrEqual(askedAt);
+    expect(receipt?.latencyMs).toBeLessThan(1_000);
+    // At most what 50 short words a second are in that time, as estimated.
+    expect(receipt?.tokensAfterCancel).toBeLessThan(100);
 
     const after = await cancel(writer.caller, assistantMessage);
-    expect(after).toMatchObject({ status: 'CANCELLED', text: state.text });
+    expect(after).toMatchObject({ status: 'CANCELLED', text: state.text, end: { cancel: receipt } });
     expectReceipt(after.end, state.text);
     expect(feed.batches.items.filter(({ kind }) => kind === 'END')).toHaveLength(1);
   });

@@ -46,6 +46,7 @@ export async function graphql<Data = Record<string, unknown>>(
 export const MESSAGE_FIELDS = `id conversationId parentId role text reasoning status attempt model clientMessageId createdAt
   end { reason length sha256 reasoningLength continuable model usage { inputTokens outputTokens source }
     transport { publishes publishFailures logged } timing { acceptedAt startedAt firstTokenAt endedAt }
+    cancel { requestedAt latencyMs tokensAfterCancel }
     error { code message retryable retryAfterMs stage requestId } }`;
 
 /** A message as `MESSAGE_FIELDS` selects it. */
@@ -101,10 +102,12 @@ export const DOCUMENTS = {
     onTokens(conversationId: $conversationId, messageId: $messageId) {
       conversationId messageId owner attempt seq kind part offset text resumeOffset resumeReasoningOffset nextWithinMs
       status userMessageId publishedAt
-      end { reason length sha256 reasoningLength continuable usage { inputTokens outputTokens source } error { code } } } }`,
+      end { reason length sha256 reasoningLength continuable usage { inputTokens outputTokens source }
+        cancel { requestedAt latencyMs tokensAfterCancel } error { code } } } }`,
   onConversation: `subscription OnConversation($conversationId: ID!) {
     onTokens(conversationId: $conversationId) {
       conversationId messageId owner attempt seq kind part offset text resumeOffset resumeReasoningOffset nextWithinMs
       status userMessageId publishedAt
-      end { reason length sha256 reasoningLength continuable usage { inputTokens outputTokens source } error { code } } } }`,
+      end { reason length sha256 reasoningLength continuable usage { inputTokens outputTokens source }
+        cancel { requestedAt latencyMs tokensAfterCancel } error { code } } } }`,
 } as const;

@@ -69,6 +69,8 @@ describe('Mutation.cancelMessage', () => {
       reasoningLength: 4,
       continuable: false,
       error: null,
+      usage: { inputTokens: 0, outputTokens: 0, source: 'ESTIMATED' },
+      cancel: { requestedAt: NOW_ISO, latencyMs: 0, tokensAfterCancel: 0 },
     });
     expect(response(endPending, message({ status: 'CANCELLED' })).stash).toMatchObject({
       shouldSettle: true,
