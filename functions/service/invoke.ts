@@ -7,7 +7,7 @@ export type Invoke = (functionName: string, event: unknown) => Promise<void>;
 export function createInvoke(): Invoke {
   const client = new LambdaClient({
     maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
   });
   return async (functionName, event) => {
     await client.send(
