@@ -18,7 +18,10 @@ const share = <Value>(values: readonly Value[], holds: (value: Value) => boolean
   values.filter(holds).length / values.length;
 
 describe('createInvocationFates', () => {
-  const deliveries = (faults: Partial<FaultSet>) => times(createInvocationFates(setOf(faults)).deliveries);
+  const deliveries = (faults: Partial<FaultSet>) => {
+    const fates = createInvocationFates(setOf(faults));
+    return times(() => fates.deliveries());
+  };
   const workers = (faults: Partial<FaultSet>, runsGenerations = true) => {
     const fates = createInvocationFates(setOf(faults));
     return times(() => fates.worker(runsGenerations));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { answerTo, splitTokens, type Question } from '../../../local/model/answer.ts';
+import { answerTo, splitTokens, type Question, withFault } from '../../../local/model/answer.ts';
 
 function textAnswer(question: Question) {
   const answer = answerTo(question);
@@ -91,5 +91,35 @@ describe('answerTo', () => {
 
   it('turns an error command into its status', () => {
     expect(answerTo({ prompt: '/error 429' })).toEqual({ kind: 'error', status: 429 });
+  });
+});
+
+describe('withFault', () => {
+  const whole = textAnswer({ prompt: '/tokens 4' });
+
+  it('leaves an answer alone without a fault, and one that a command has made faulty with one', () => {
+    expect(withFault(whole, { kind: 'ok' })).toBe(whole);
+    for (const prompt of ['/cut 2', '/truncate 2', '/stall 2', '/error 500']) {
+      const faulty = answerTo({ prompt });
+      expect(withFault(faulty, { kind: 'cut', after: 0 })).toBe(faulty);
+      expect(withFault(faulty, { kind: 'error', status: 429 })).toBe(faulty);
+    }
+  });
+
+  it('ends after some of the tokens, none and all included', () => {
+    const tokensAt = (after: number) => withFault(whole, { kind: 'stall', after });
+
+    expect(tokensAt(0)).toMatchObject({ tokens: [], ending: 'stall' });
+    expect(tokensAt(0.5)).toMatchObject({ tokens: ['w1', ' w2'], ending: 'stall' });
+    expect(tokensAt(0.999)).toMatchObject({ tokens: whole.tokens, ending: 'stall' });
+  });
+
+  it('names a wait with 429 only', () => {
+    expect(withFault(whole, { kind: 'error', status: 429 })).toEqual({
+      kind: 'error',
+      status: 429,
+      retryAfterSeconds: 1,
+    });
+    expect(withFault(whole, { kind: 'error', status: 500 })).toEqual({ kind: 'error', status: 500 });
   });
 });

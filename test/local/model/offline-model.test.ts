@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import OpenAI, { APIConnectionError, APIError } from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { NO_FAULTS } from '../../../local/faults/index.ts';
 import { startOfflineModel, type OfflineModel } from '../../../local/model/index.ts';
 import { CONTINUE_INSTRUCTION } from '../../../protocol/continue-instruction.ts';
 
@@ -342,5 +343,52 @@ describe('startOfflineModel', () => {
     await Promise.all([closing.close(), expect(reading).rejects.toThrow()]);
 
     expect(closing.journal.snapshot().requests[0]?.outcome).toBe('aborted');
+  });
+});
+
+describe('random faults', () => {
+  const withFaults = (faults: Partial<typeof NO_FAULTS.model>, seed = 1) =>
+    model.setFaults({ seed, model: { ...NO_FAULTS.model, ...faults } });
+  const counted = (name: 'error' | 'cut' | 'truncate') => model.injectedFaults()[`model.${name}`] ?? 0;
+
+  afterEach(() => model.setFaults(NO_FAULTS));
+
+  it('answer 429 with a time to wait, or 500, before the first token', async () => {
+    const before = counted('error');
+    withFaults({ error: 1 });
+    const errors = [];
+    for (let request = 0; request < 10; request += 1) errors.push((await stream('/tokens 3')).error);
+
+    expect(errors.every((error) => error instanceof APIError)).toBe(true);
+    const answers = errors.map((error) => ({
+      status: (error as APIError).status,
+      wait: ((error as APIError).headers as Headers).get('retry-after'),
+    }));
+    expect(answers).toContainEqual({ status: 429, wait: '1' });
+    expect(answers).toContainEqual({ status: 500, wait: null });
+    expect(counted('error')).toBe(before + 10);
+  });
+
+  it('cut and truncate answers, and leave the next one whole', async () => {
+    withFaults({ cut: 1 });
+    const cut = await stream('/tokens 30');
+    withFaults({ truncate: 1 });
+    const truncated = await stream('/tokens 30');
+    model.setFaults(NO_FAULTS);
+    const whole = await stream('/tokens 30');
+
+    expect(whole.finishReason).toBe('stop');
+    expect(cut.error).toBeDefined();
+    expect(truncated).toMatchObject({ error: undefined, finishReason: undefined });
+    for (const { text } of [cut, truncated]) expect(whole.text.startsWith(text)).toBe(true);
+    expect([counted('cut'), counted('truncate')]).toEqual([1, 1]);
+  });
+
+  it('do not touch what a command asked for', async () => {
+    const before = model.injectedFaults();
+    withFaults({ error: 1, cut: 1 });
+
+    expect((await stream('/error 418')).error).toMatchObject({ status: 418 });
+    expect(model.injectedFaults()).toEqual(before);
   });
 });
