@@ -2,6 +2,7 @@ import { ChatError } from '../../protocol/errors.ts';
 import type { Usage } from '../../protocol/generated/schema-types.ts';
 import type { AssistantMessageItem } from '../../protocol/items.ts';
 import { endAttempt } from '../rules/end-attempt.ts';
+import { untilKnown } from '../table/persist.ts';
 import { runRule } from '../table/run-rule.ts';
 import type { Answer } from './answer.ts';
 import { FencedError } from './log-writer.ts';
@@ -61,13 +62,20 @@ async function conclude(finishing: Finishing): Promise<Conclusion> {
   if (outcome === 'cancelled') return endAs(finishing, CANCELLED);
   if (outcome !== 'deadline') return endAs(finishing, outcome);
   const handedOver = await handOver(finishing);
-  if (handedOver === 'cancelled') return endAs(finishing, CANCELLED);
+  if (handedOver === 'cancelled') return endAs(await flagged(finishing), CANCELLED);
   if (handedOver !== 'exhausted') return handedOver;
   const error = new ChatError('DEADLINE', { requestId });
   return endAs(finishing, { status: 'INTERRUPTED', reason: 'DEADLINE', error });
 }
 
 const CANCELLED: Ending = { status: 'CANCELLED', reason: 'CANCELLED' };
+
+/** The cancel that refused a hand-over came after the last look at the flag: its time is read now, for the receipt. */
+async function flagged(finishing: Finishing): Promise<Finishing> {
+  const { ports, message } = finishing;
+  const stored = await untilKnown(() => ports.table.get<AssistantMessageItem>(message));
+  return { ...finishing, message: { ...message, cancelRequestedAt: stored?.cancelRequestedAt ?? null } };
+}
 
 async function endAs(finishing: Finishing, ending: Ending): Promise<Conclusion> {
   const { ports, message, answer } = finishing;

@@ -1,11 +1,18 @@
 import { ChatError } from '../../protocol/errors.ts';
-import type { AssistantMessageItem, GenerationEvent, LogItem } from '../../protocol/items.ts';
+import type { Usage } from '../../protocol/generated/schema-types.ts';
+import {
+  NO_USAGE,
+  type AssistantMessageItem,
+  type GenerationEvent,
+  type LogItem,
+} from '../../protocol/items.ts';
 import { logRange, messageKey } from '../../protocol/keys.ts';
 import { isTerminal } from '../../protocol/sequence.ts';
 import { assign, isSuspect, type Expression } from '../../protocol/writes.ts';
 import { messageBatch } from '../generation/message-batch.ts';
 import { receipt, type Ending } from '../generation/receipt.ts';
-import { storeAnswer } from './answer-text.ts';
+import { addUsage, estimateUsage } from '../generation/usage.ts';
+import { storeAnswer, type AnswerText } from './answer-text.ts';
 import { get, publish, range, update, type Rule } from './operations.ts';
 import { foldSealed, sealLog } from './seal.ts';
 
@@ -80,7 +87,7 @@ function* endPending(
     length: message.resumeOffset,
     sha256: message.sha256,
     reasoningLength: message.resumeReasoningOffset,
-    usage: message.usage ?? null,
+    usage: message.usage ?? NO_USAGE,
     transport: null,
     model: null,
     firstTokenAt: undefined,
@@ -98,6 +105,12 @@ function* endPending(
   );
 }
 
+/** What the dead worker's attempt read, nobody knows any more; what it wrote is estimated from its log. */
+function usageOfDead(message: AssistantMessageItem, { text, reasoning }: AnswerText): Usage {
+  const written = text.slice(message.resumeOffset) + reasoning.slice(message.resumeReasoningOffset);
+  return addUsage(message.usage, estimateUsage([], written));
+}
+
 function* endStreaming(
   message: AssistantMessageItem,
   now: () => number,
@@ -110,7 +123,7 @@ function* endStreaming(
     length: folded.textLength,
     sha256: folded.sha256,
     reasoningLength: folded.reasoningLength,
-    usage: message.usage ?? null,
+    usage: usageOfDead(message, folded.answer),
     transport: { publishes: 0, publishFailures: 0, logged: folded.batches },
     model: null,
     firstTokenAt: undefined,

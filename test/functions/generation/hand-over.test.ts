@@ -144,10 +144,14 @@ describe('a generation', () => {
       const { ports, chat, stored, change, logged } = world(stoppedModel('part'));
       const run = runGeneration(ports, runOf(chat.message, { deadlineAt: Date.now() + 60 }));
       await vi.waitFor(() => expect(logged()).toBe('part'));
-      change({ cancelRequestedAt: 'now' });
+      const requestedAt = new Date().toISOString();
+      change({ cancelRequestedAt: requestedAt });
       await run;
 
-      expect(stored()).toMatchObject({ status: 'CANCELLED', attempt: 1, text: 'part' });
+      expect(stored()).toMatchObject({
+        ...{ status: 'CANCELLED', attempt: 1, text: 'part' },
+        end: { cancel: { requestedAt } },
+      });
     });
 
     describe('when the invocation fails', () => {

@@ -3,7 +3,7 @@ import { settle } from '../../../functions/settle/settle.ts';
 import { runRule } from '../../../functions/table/run-rule.ts';
 import { sealLog } from '../../../functions/rules/seal.ts';
 import { LogWriter } from '../../../functions/generation/log-writer.ts';
-import type { AssistantMessageItem, LogItem } from '../../../protocol/items.ts';
+import { NO_USAGE, type AssistantMessageItem, type LogItem } from '../../../protocol/items.ts';
 import { logSlot } from '../../../protocol/keys.ts';
 import { logOf, NOW, recordingPublisher, runOf, seededChat, sha256, streaming } from '../chat-fixture.ts';
 import { definiteError, MemoryTable } from '../memory-table.ts';
@@ -52,22 +52,25 @@ describe('settle of a STREAMING answer', () => {
   });
 
   it('is CANCELLED when the cancel flag was set', async () => {
-    const { run, stored, batches } = world(
-      { ...message, cancelRequestedAt: 'now' },
-      logOf(message, ['part']),
-    );
+    const cancelRequestedAt = new Date(0).toISOString();
+    const { run, stored, batches } = world({ ...message, cancelRequestedAt }, logOf(message, ['part']));
     await run();
 
     expect(stored()).toMatchObject({
       status: 'CANCELLED',
       text: 'part',
-      end: { reason: 'CANCELLED', continuable: false, error: null },
+      end: {
+        ...{ reason: 'CANCELLED', continuable: false, error: null },
+        cancel: { requestedAt: cancelRequestedAt, tokensAfterCancel: null },
+      },
     });
     expect(batches).toMatchObject([{ kind: 'END', status: 'CANCELLED' }]);
   });
 
   it('keeps what earlier attempts stored, and adds the log of the newest alone', async () => {
-    const continued = { ...message, attempt: 2, text: 'first ', resumeOffset: 6, sha256: sha256('first ') };
+    const used = { ...NO_USAGE, inputTokens: 7, outputTokens: 2, source: 'PROVIDER' as const };
+    const earlier = { text: 'first ', resumeOffset: 6, sha256: sha256('first '), usage: used };
+    const continued = { ...message, attempt: 2, ...earlier };
     const older = logOf({ ...message, text: '' }, ['first ', 'never stored'], 'request-0:a');
     const { run, stored } = world(continued, [...older, ...logOf(continued, ['second'])]);
     await run();
@@ -76,7 +79,11 @@ describe('settle of a STREAMING answer', () => {
       status: 'INTERRUPTED',
       attempt: 2,
       text: 'first second',
-      end: { length: 12, sha256: sha256('first second') },
+      end: {
+        ...{ length: 12, sha256: sha256('first second') },
+        // What the dead worker's attempt wrote is estimated, 6 bytes; what it read, nobody knows.
+        usage: { inputTokens: 7, outputTokens: 4, source: 'ESTIMATED' },
+      },
     });
   });
 
