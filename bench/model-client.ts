@@ -10,7 +10,12 @@ export type ToModelProcess = ({ readonly kind: 'start' } & ModelAnswer) | { read
 /** What the model's process answers. */
 export type FromModelProcess =
   | { readonly kind: 'started'; readonly baseUrl: string }
-  | { readonly kind: 'sent'; readonly now: number; readonly sentAt: readonly (readonly number[])[] };
+  | {
+      readonly kind: 'sent';
+      readonly now: number;
+      readonly sentAt: readonly (readonly number[])[];
+      readonly leftAt: readonly (number | null)[];
+    };
 
 /** A model server in another process. */
 export interface ModelProcess {
@@ -18,6 +23,8 @@ export interface ModelProcess {
   readonly baseUrl: string;
   /** For each request so far, in order: `machineNow()` just before each token was written to the socket. */
   sent(): Promise<readonly (readonly number[])[]>;
+  /** For each request so far, in order: `machineNow()` when its reader left before the end; null if it did not. */
+  left(): Promise<readonly (number | null)[]>;
   /** Ends the process. */
   close(): Promise<void>;
 }
@@ -27,7 +34,7 @@ export function isSameClock(before: number, theirs: number, after: number): bool
   return before <= theirs && theirs <= after;
 }
 
-/** Starts the model in a process of its own. `sent` throws when the two processes do not share a clock. */
+/** Starts the model in a process of its own. `sent` and `left` throw when the two processes do not share a clock. */
 export async function startModelProcess(modelAnswer: ModelAnswer): Promise<ModelProcess> {
   const child = fork(fileURLToPath(new URL('./model-process.ts', import.meta.url)), { execArgv: [] });
   const exited = once(child, 'exit');
@@ -42,15 +49,17 @@ export async function startModelProcess(modelAnswer: ModelAnswer): Promise<Model
   };
   const started = await ask({ kind: 'start', ...modelAnswer });
   if (started.kind !== 'started') throw new Error('The process of the model did not start');
+  const stamps = async () => {
+    const before = machineNow();
+    const reply = await ask({ kind: 'sent' });
+    if (reply.kind !== 'sent' || !isSameClock(before, reply.now, machineNow()))
+      throw new Error('The processes do not share a clock');
+    return reply;
+  };
   return {
     baseUrl: started.baseUrl,
-    async sent() {
-      const before = machineNow();
-      const reply = await ask({ kind: 'sent' });
-      if (reply.kind !== 'sent' || !isSameClock(before, reply.now, machineNow()))
-        throw new Error('The processes do not share a clock');
-      return reply.sentAt;
-    },
+    sent: async () => (await stamps()).sentAt,
+    left: async () => (await stamps()).leftAt,
     async close() {
       if (child.connected) child.disconnect();
       await exited;

@@ -16,7 +16,8 @@ process.on('message', (message: ToModelProcess) => {
       tell({ kind: 'started', baseUrl: started.baseUrl });
     });
   } else {
-    tell({ kind: 'sent', now: machineNow(), sentAt: server?.sentAt.map((times) => [...times]) ?? [] });
+    const sentAt = server?.sentAt.map((times) => [...times]) ?? [];
+    tell({ kind: 'sent', now: machineNow(), sentAt, leftAt: [...(server?.leftAt ?? [])] });
   }
 });
 process.once('disconnect', () => process.exit(0));

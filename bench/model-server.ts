@@ -16,6 +16,8 @@ export interface ModelServer {
   readonly baseUrl: string;
   /** For each request so far, in order: `machineNow()` just before each token was written to the socket. */
   readonly sentAt: readonly (readonly number[])[];
+  /** For each request, in the same order: `machineNow()` when its reader closed the connection before the end; null if not. */
+  readonly leftAt: readonly (number | null)[];
   close(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ async function stream(response: ServerResponse, answer: ModelAnswer, sentAt: num
   const startedAt = machineNow() + gapMs;
   for (const [index, text] of chunks.entries()) {
     await delay(Math.max(0, startedAt + index * gapMs - machineNow()));
+    if (response.destroyed) return;
     sentAt.push(machineNow());
     response.write(text);
   }
@@ -49,9 +52,14 @@ async function stream(response: ServerResponse, answer: ModelAnswer, sentAt: num
 /** Starts the model on a free port of 127.0.0.1, without Nagle's delay. */
 export async function startModelServer(answer: ModelAnswer): Promise<ModelServer> {
   const sentAt: number[][] = [];
+  const leftAt: (number | null)[] = [];
   const server = createServer({ noDelay: true }, (request, response) => {
     const sent: number[] = [];
-    sentAt.push(sent);
+    const number = sentAt.push(sent) - 1;
+    leftAt.push(null);
+    response.once('close', () => {
+      if (!response.writableFinished) leftAt[number] = machineNow();
+    });
     request.resume();
     request.once('end', () => void stream(response, answer, sent));
   });
@@ -61,6 +69,7 @@ export async function startModelServer(answer: ModelAnswer): Promise<ModelServer
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     sentAt,
+    leftAt,
     async close() {
       server.closeAllConnections();
       server.close();

@@ -20,7 +20,7 @@ export interface SubscriberOptions {
 
 const DOCUMENT = `subscription OnTokens($conversationId: ID!) { onTokens(conversationId: $conversationId) {
   conversationId messageId owner attempt seq kind part offset text resumeOffset resumeReasoningOffset nextWithinMs status
-  userMessageId publishedAt end { reason length sha256 reasoningLength continuable } } }`;
+  userMessageId publishedAt end { reason length sha256 reasoningLength continuable cancel { requestedAt latencyMs tokensAfterCancel } } } }`;
 
 interface Frame {
   readonly type?: string;

@@ -54,6 +54,23 @@ describe('startModelServer', () => {
   });
 });
 
+describe('a reader that leaves', () => {
+  it('is stamped', async () => {
+    const model = await startModelServer({ tokens: fixtureTokens(10_000), tokensPerSecond: 200 });
+    try {
+      const leaving = new AbortController();
+      const answer = await fetch(model.baseUrl, { method: 'POST', signal: leaving.signal });
+      await answer.body?.getReader().read();
+      expect(model.leftAt).toEqual([null]);
+      leaving.abort();
+      await expect.poll(() => model.leftAt[0], { timeout: 10_000 }).toEqual(expect.any(Number));
+      expect(model.sentAt[0]?.length).toBeLessThan(10_000);
+    } finally {
+      await model.close();
+    }
+  });
+});
+
 describe('startModelProcess', () => {
   it('stamps by the clock of this process', async () => {
     const model = await startModelProcess({ tokens: fixtureTokens(3), tokensPerSecond: 1_000 });
