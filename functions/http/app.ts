@@ -47,15 +47,18 @@ function errorResponse(error: ChatError): Response {
   return new Response(JSON.stringify(errorBody(error)), { status: ERRORS[error.code].status, headers });
 }
 
-function streamResponse(answer: StreamedAnswer, requestId: string): Response {
+function streamResponse(
+  answer: StreamedAnswer,
+  requestId: string,
+  more: Record<string, string> = {},
+): Response {
   return new Response(answer.body, {
     status: 200,
     headers: {
       'content-type': answer.contentType,
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
-      'x-message-id': answer.messageId,
-      'x-conversation-id': answer.conversationId,
+      ...more,
       'x-request-id': requestId,
     },
   });
@@ -92,7 +95,10 @@ export function createApp(ports: AppPorts): Hono<AppEnvironment> {
     const idempotencyKey = c.req.header('idempotency-key') ?? null;
     const input = chatInput(await readJson(c.req.raw), idempotencyKey, owner, chatPorts.config.models);
     const form = (c.req.header('accept') ?? '').includes('text/plain') ? 'text' : 'sse';
-    return streamResponse(await chat(chatPorts, invocation, owner, input, form), requestId);
+    const answer = await chat(chatPorts, invocation, owner, input, form);
+    // The caller of the other routes names both ids itself.
+    const ids = { 'x-message-id': answer.messageId, 'x-conversation-id': answer.conversationId };
+    return streamResponse(answer, requestId, ids);
   });
 
   app.get(EVENTS, async (c) => {
@@ -115,8 +121,6 @@ export function createApp(ports: AppPorts): Hono<AppEnvironment> {
       headers: {
         'content-type': JSON_TYPE,
         'cache-control': 'no-store',
-        'x-message-id': message.id,
-        'x-conversation-id': message.conversationId,
         'x-request-id': requestId,
       },
     });

@@ -8,6 +8,12 @@ import { follow } from './follow.ts';
 import { followPorts, serve, type HttpInvocation, type HttpPorts, type StreamedAnswer } from './serve.ts';
 import { startSend } from './start.ts';
 
+/** A started answer and its body. */
+export interface ChatAnswer extends StreamedAnswer {
+  readonly messageId: string;
+  readonly conversationId: string;
+}
+
 /**
  * Stores the send, then streams its answer: this invocation runs the generation when it is new, and follows whoever runs
  * it otherwise. The body may close before the generation ends; the generation never waits for the body.
@@ -18,7 +24,7 @@ export async function chat(
   owner: string,
   input: SendInput,
   form: 'sse' | 'text',
-): Promise<StreamedAnswer> {
+): Promise<ChatAnswer> {
   const now = ports.clock.now();
   const { message, mayRun } = await startSend(ports.table, owner, input, now, ulid(now));
   const writer: AnswerWriter = form === 'sse' ? new SseWriter(() => ports.clock.now()) : new TextWriter();

@@ -25,10 +25,5 @@ export async function events(
   if (from?.isEnd && from.attempt === message.attempt && isTerminal(message.status)) return undefined;
   const writer = new SseWriter(() => ports.clock.now(), from);
   serve(ports, invocation, message.id, writer, () => follow(followPorts(ports, name), name, writer, from));
-  return {
-    messageId: message.id,
-    conversationId: message.conversationId,
-    contentType: 'text/event-stream; charset=utf-8',
-    body: writer.body,
-  };
+  return { contentType: 'text/event-stream; charset=utf-8', body: writer.body };
 }

@@ -19,10 +19,8 @@ export interface HttpPorts extends GenerationPorts {
   readonly settleFunction: string;
 }
 
-/** An answer and its body. */
+/** An answer's body. */
 export interface StreamedAnswer {
-  readonly messageId: string;
-  readonly conversationId: string;
   readonly contentType: string;
   readonly body: ReadableStream<Uint8Array>;
 }

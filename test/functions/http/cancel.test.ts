@@ -30,8 +30,6 @@ describe('POST cancel', () => {
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'no-store',
-      'x-message-id': running.id,
-      'x-conversation-id': 'c1',
       'x-request-id': 'r1',
       'access-control-allow-origin': '*',
     });

@@ -33,8 +33,6 @@ describe('GET events', () => {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
-      'x-message-id': running.id,
-      'x-conversation-id': 'c1',
       'x-request-id': 'r1',
       'access-control-allow-origin': '*',
     });
