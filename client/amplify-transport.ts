@@ -1,5 +1,6 @@
 /** Carries operations with the Amplify client. The only module that knows aws-amplify. */
 import { Amplify } from 'aws-amplify';
+import { fetchAuthSession } from 'aws-amplify/auth';
 import { CONNECTION_STATE_CHANGE, ConnectionState, generateClient } from 'aws-amplify/api';
 import { Hub } from 'aws-amplify/utils';
 import { ChatError, isChatError } from '../protocol/errors.ts';
@@ -85,7 +86,23 @@ export function createAmplifyTransport(options: AmplifyTransportOptions): Transp
         return client.graphql({ query, variables, ...used }) as Observable;
       });
     },
+    async identity() {
+      const user = await inTime(clock, userOf(auth, endpoint));
+      return user && `${endpoint ?? ''} ${user}`;
+    },
   };
+}
+
+/** A key belongs to no user: all who have it share what they see. */
+async function userOf(auth: ChatAuth, endpoint: string | undefined): Promise<string | undefined> {
+  if (auth.type === 'token') return auth.user ?? subjectOf(await auth.getToken());
+  return staticAuth(auth, endpoint).authMode === 'apiKey' ? 'key' : (await fetchAuthSession()).userSub;
+}
+
+/** The claim is not verified here: the service does that. @throws what is no token */
+function subjectOf(token: string): string | undefined {
+  const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+  return (JSON.parse(atob(payload)) as { sub?: string }).sub;
 }
 
 /** Amplify makes `wss:` of `http:`; this spelling it leaves to the WebSocket, which takes http for ws. */

@@ -9,5 +9,10 @@ export type ChatEndpoint = string | { readonly data: { readonly url: string } };
  */
 export type ChatAuth =
   | { readonly type: 'apiKey'; readonly apiKey: string }
-  | { readonly type: 'token'; readonly getToken: (refused?: string) => Promise<string> }
+  | {
+      readonly type: 'token';
+      readonly getToken: (refused?: string) => Promise<string>;
+      /** Whose tokens they are: unsent messages are kept under this name. @defaultValue the token's subject */
+      readonly user?: string;
+    }
   | { readonly type: 'amplify' };

@@ -9,6 +9,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { ConversationList } from './conversation-list.ts';
 import { Conversation } from './conversation.ts';
 import { randomId, sha256 } from './crypto.ts';
+import { keptSends, type OutboxStorage } from './kept-sends.ts';
 import type { Transport } from './transport.ts';
 import { windowFocus, windowWake, type WakeSource } from './wake.ts';
 
@@ -26,6 +27,11 @@ export interface ChatClientParts {
   readonly wakeSource?: WakeSource;
   /** When another window may have changed the list of conversations. @defaultValue focus of the window, where there is one */
   readonly focusSource?: WakeSource;
+  /**
+   * Where unsent messages outlive a reload; false: nowhere. @defaultValue `localStorage` under the service's address and the
+   * user, where there is a window and the user is known
+   */
+  readonly outbox?: OutboxStorage | false;
 }
 
 /** How a client reaches the service: over Amplify, or over a transport of the caller's. */
@@ -60,6 +66,8 @@ export interface ChatClient {
   renameConversation(id: string, title: string): Promise<ConversationItem>;
   /** Hides the conversation at once; answers its id. Safe to repeat. */
   deleteConversation(id: string): Promise<string>;
+  /** Forgets the unsent messages that are kept for this user: for signing out on a machine that others use. Never rejects. */
+  forgetUnsent(): Promise<void>;
   /** Closes every conversation and every list. */
   close(): void;
 }
@@ -71,6 +79,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
   const transport =
     options.transport ?? createAmplifyTransport({ endpoint: options.endpoint, auth: options.auth, clock });
   const api = createApi(transport);
+  const kept = options.outbox ?? defaultOutbox(transport);
   const conversations = new Map<string, Conversation>();
   const lists = new Map<number | undefined, ConversationList>();
   const eachList = (tell: (list: ConversationList) => void) => [...lists.values()].forEach(tell);
@@ -97,6 +106,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
       random,
       newId,
       sha256: options.sha256 ?? sha256,
+      kept: kept || undefined,
       onActivity: () => eachList((list) => list.touch()),
       onClosed: () => {
         stopWaking();
@@ -133,8 +143,16 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     conversationList,
     renameConversation,
     deleteConversation,
+    forgetUnsent: async () => {
+      if (kept) await kept.clear();
+    },
     close: () => {
       for (const opened of [...conversations.values(), ...lists.values()]) opened.close();
     },
   };
+}
+
+function defaultOutbox(transport: Transport): OutboxStorage | undefined {
+  if (typeof window === 'undefined') return undefined;
+  return keptSends(async () => transport.identity?.());
 }

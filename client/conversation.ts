@@ -6,6 +6,7 @@ import type { Api } from './api.ts';
 import { Pauses } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { Connection } from './connection.ts';
+import type { KeptSend, OutboxStorage } from './kept-sends.ts';
 import { Listing } from './listing.ts';
 import { Outbox, pendingMessage } from './outbox.ts';
 import type { RegenerateOptions, RequestedAnswer, SendOptions } from './requests.ts';
@@ -32,6 +33,8 @@ export interface ConversationParts {
   readonly random: () => number;
   readonly newId: () => string;
   readonly sha256: (text: string) => Promise<string>;
+  /** Keeps sends through reloads; absent: nothing is kept. */
+  readonly kept: OutboxStorage | undefined;
   /** The service's list of conversations changed: a request was accepted, or an answer ended. */
   onActivity(): void;
   /** Told once, when the conversation is closed. */
@@ -54,6 +57,7 @@ export class Conversation {
   readonly #watchers = new Watchers();
   #ended: ChatError | undefined;
   #isStarted = false;
+  #isResuming = false;
   #lastError: ChatError | undefined;
   #cancelList: () => void = () => undefined;
 
@@ -137,29 +141,33 @@ export class Conversation {
 
   /**
    * Sends a text; it is in the snapshot at once, `pending`. Resolves when the service accepted it: what is retryable is
-   * repeated under the same `clientMessageId` until `close`. @throws ChatError when the service refuses it
+   * repeated under the same `clientMessageId` until `close`, and in a browser goes on after a reload, or in another tab, when
+   * the conversation is next used. @throws ChatError when the service refuses it
    */
   readonly send = async (options: SendOptions): Promise<RequestedAnswer> => {
     const { text, parentId, clientMessageId = this.#parts.newId(), model, pacing } = options;
     const isFine = isId(clientMessageId) && text.trim() !== '' && text.length <= MAX_TEXT_UNITS;
     if (!isFine) throw new ChatError('INVALID_INPUT');
     this.#throwIfEnded();
+    const send = { clientMessageId, text, parentId, model, pacing };
     this.#update(() => {
-      this.#outbox.add(pendingMessage({ clientMessageId, text, parentId: parentId ?? null }));
+      this.#outbox.add(pendingMessage(send));
       this.#start();
     });
-    const input = { conversationId: this.id, clientMessageId, text, parentId, model, pacing };
-    return this.#request(
-      async () => {
-        await this.#connection.acknowledged(SEND_PATIENCE_MS);
-        const { userMessage, assistantMessage } = await this.#outbox.deliver(() =>
-          this.#parts.api.send(input),
-        );
-        return [userMessage, assistantMessage];
-      },
-      () => this.#outbox.remove(clientMessageId),
-    );
+    try {
+      return await this.#deliver(send, () => this.#outbox.remove(clientMessageId));
+    } catch (error) {
+      // NETWORK is the closing of the conversation: that refuses nothing.
+      if ((error as ChatError).code !== 'NETWORK') this.#forget(clientMessageId);
+      throw error;
+    }
   };
+
+  /** Gives up a message that was refused after a reload (`refusal`); does nothing with others. */
+  readonly discard = (clientMessageId: string): void =>
+    this.#update(() => {
+      if (this.#outbox.discard(clientMessageId)) this.#forget(clientMessageId);
+    });
 
   /** Asks for another answer to the same user message: a sibling. Repeated like `send`. @throws ChatError */
   readonly regenerate = (messageId: string, options: RegenerateOptions = {}): Promise<RequestedAnswer> => {
@@ -226,11 +234,45 @@ export class Conversation {
     this.#isStarted = true;
     this.#connection.start();
     void this.#refresh();
+    void this.#resume();
+  }
+
+  /** Keeps, then sends, until accepted or refused. */
+  #deliver(send: KeptSend, settled: (refusal?: ChatError) => void): Promise<RequestedAnswer> {
+    const { api, kept } = this.#parts;
+    return this.#request(async () => {
+      await Promise.all([kept?.keep(this.id, send), this.#connection.acknowledged(SEND_PATIENCE_MS)]);
+      const input = { conversationId: this.id, ...send };
+      const { userMessage, assistantMessage } = await this.#outbox.deliver(() => api.send(input));
+      void kept?.forget(this.id, send.clientMessageId);
+      return [userMessage, assistantMessage];
+    }, settled);
+  }
+
+  /** Nobody sends it any more; another send under its id may still be on its way. */
+  #forget(clientMessageId: string): void {
+    if (!this.#outbox.has(clientMessageId)) void this.#parts.kept?.forget(this.id, clientMessageId);
+  }
+
+  /** Sends what a reload, or a tab that was closed, left unsent: one after the other, because each may follow the one before. */
+  async #resume(): Promise<void> {
+    const { kept } = this.#parts;
+    if (!kept || this.#isResuming) return;
+    this.#isResuming = true;
+    const sends = (await kept.list(this.id)).filter((send) => !this.#outbox.has(send.clientMessageId));
+    this.#update(() => sends.forEach((send) => this.#outbox.add(pendingMessage(send))));
+    for (const send of sends) {
+      const { clientMessageId } = send;
+      await this.#deliver(send, (refusal) =>
+        refusal ? this.#outbox.refuse(clientMessageId, refusal) : this.#outbox.remove(clientMessageId),
+      ).catch(() => undefined);
+    }
+    this.#isResuming = false;
   }
 
   async #request(
     ask: () => Promise<Message[]>,
-    settled: () => void = () => undefined,
+    settled: (refusal?: ChatError) => void = () => undefined,
   ): Promise<RequestedAnswer> {
     this.#throwIfEnded();
     try {
@@ -248,7 +290,7 @@ export class Conversation {
       return { messageId: answer.id, ended };
     } catch (error) {
       this.#update(() => {
-        settled();
+        settled(error as ChatError);
         this.#listUnlisted();
       });
       throw error;
@@ -280,6 +322,7 @@ export class Conversation {
   #onAcknowledged(isAgain: boolean): void {
     this.#lastError = undefined;
     if (isAgain) void this.#refresh();
+    void this.#resume();
     this.#cancelList();
     this.#cancelList = this.#parts.clock.after(LIST_AFTER_ACK_MS, () => void this.#listing.refresh());
   }

@@ -10,8 +10,8 @@ export async function sha256(text: string): Promise<string> {
 }
 
 async function withoutSubtle(bytes: Uint8Array): Promise<Uint8Array> {
-  // The package's main entry brings tslib and HMAC along: half of its weight.
-  const { RawSha256 } = await import('@aws-crypto/sha256-js/build/main/RawSha256.js');
+  // Half the weight of the package's main entry, which brings tslib and HMAC along. For bundlers: Node has `subtle`.
+  const { RawSha256 } = await import('@aws-crypto/sha256-js/build/module/RawSha256.js');
   const hash = new RawSha256();
   hash.update(bytes);
   return hash.digest();

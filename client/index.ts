@@ -11,6 +11,7 @@ export {
 export type { Clock } from './clock.ts';
 export type { ConversationList, ConversationListState } from './conversation-list.ts';
 export type { Conversation } from './conversation.ts';
+export { keptSends, type KeptSend, type OutboxStorage } from './kept-sends.ts';
 export type { RegenerateOptions, RequestedAnswer, SendOptions } from './requests.ts';
 export {
   isRevealing,

@@ -228,6 +228,7 @@ export class LiveMessage {
       end,
       attempt,
       pending: false,
+      refusal: null,
       nextWithinMs: isSettled ? 0 : this.#nextWithinMs,
     } satisfies ChatMessage);
     if (next === this.#shown) return;

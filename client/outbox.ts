@@ -1,5 +1,6 @@
 import type { ChatError } from '../protocol/errors.ts';
 import { backoffMs, type Pauses } from './backoff.ts';
+import type { KeptSend } from './kept-sends.ts';
 import type { ChatMessage } from './snapshot.ts';
 
 /** What an outbox needs. */
@@ -13,20 +14,19 @@ export interface OutboxPorts {
 }
 
 /** A user message that waits for the service, as the sender sees it. */
-export function pendingMessage(
-  fields: Pick<ChatMessage, 'text' | 'parentId'> & { readonly clientMessageId: string },
-): ChatMessage {
+export function pendingMessage({ clientMessageId, text, parentId = null }: KeptSend): ChatMessage {
   return {
-    id: fields.clientMessageId,
+    id: clientMessageId,
     role: 'USER',
-    parentId: fields.parentId,
-    text: fields.text,
+    parentId,
+    text,
     reasoning: '',
     status: 'COMPLETE',
     end: null,
     attempt: 1,
     pending: true,
-    clientMessageId: fields.clientMessageId,
+    refusal: null,
+    clientMessageId,
     model: null,
     createdAt: null,
     nextWithinMs: 0,
@@ -40,7 +40,7 @@ export function pendingMessage(
 export class Outbox {
   readonly #ports: OutboxPorts;
   #underWay = 0;
-  /** By id, with how many sends wait for it: a repeated send shows once. */
+  /** By id, with how many sends wait for it: a repeated send shows once; nobody waits for a refused one. */
   readonly #pending = new Map<string, { readonly message: ChatMessage; senders: number }>();
 
   constructor(ports: OutboxPorts) {
@@ -57,10 +57,14 @@ export class Outbox {
     return this.#underWay > 0;
   }
 
-  /** Shows a message until it is removed as often as it was added; the first one counts. */
+  has(clientMessageId: string): boolean {
+    return this.#pending.has(clientMessageId);
+  }
+
+  /** Shows a message until it is removed as often as it was added; the first one counts that was not refused. */
   add(message: ChatMessage): void {
     const known = this.#pending.get(message.id);
-    if (known) known.senders += 1;
+    if (known?.senders) known.senders += 1;
     else this.#pending.set(message.id, { message, senders: 1 });
   }
 
@@ -69,6 +73,19 @@ export class Outbox {
     if (!known) return;
     known.senders -= 1;
     if (known.senders === 0) this.#pending.delete(clientMessageId);
+  }
+
+  /** Takes back one adding and shows why, until it is discarded. */
+  refuse(clientMessageId: string, refusal: ChatError): void {
+    const known = this.#pending.get(clientMessageId);
+    this.remove(clientMessageId);
+    if (known && !this.has(clientMessageId))
+      this.#pending.set(clientMessageId, { message: { ...known.message, refusal }, senders: 0 });
+  }
+
+  /** Shows a refused message no more; answers whether it was one. */
+  discard(clientMessageId: string): boolean {
+    return this.#pending.get(clientMessageId)?.senders === 0 && this.#pending.delete(clientMessageId);
   }
 
   /** @throws ChatError: what the service refused, or why the conversation ended. */

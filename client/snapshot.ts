@@ -26,8 +26,13 @@ export interface ChatMessage {
   /** The receipt: set exactly when `status` is terminal. Null for user messages. */
   readonly end: GenerationEnd | null;
   readonly attempt: number;
-  /** A user message that the service has not accepted yet; it is being sent, again and again if need be. */
+  /** A user message that the service has not accepted yet; it is being sent, again and again if need be, unless `refusal` is set. */
   readonly pending: boolean;
+  /**
+   * Why the service refused a pending message that was kept through a reload: nobody waits for its `send` any more. Shown
+   * until `discard`; null for all others, whose `send` rejects.
+   */
+  readonly refusal: ChatError | null;
   /** The id of the send or regenerate that made it: the same before and after the service accepted it. */
   readonly clientMessageId: string | null;
   readonly model: string | null;

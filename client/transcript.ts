@@ -157,6 +157,7 @@ function shownUserMessage(message: Message): ChatMessage {
     end: message.end ?? null,
     attempt: message.attempt,
     pending: false,
+    refusal: null,
     clientMessageId: message.clientMessageId ?? null,
     model: message.model ?? null,
     createdAt: message.createdAt,

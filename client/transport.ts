@@ -23,4 +23,9 @@ export interface Transport {
   mutate<Data>(document: string, variables: Variables): Promise<Data>;
   /** Subscribes; never throws. The result ends the subscription and may be called twice. */
   subscribe(document: string, variables: Variables, observer: SubscriptionObserver): () => void;
+  /**
+   * Names the service and the user, the same after every reload; never a key or a token. Undefined when nobody is known: then
+   * no unsent message is kept.
+   */
+  identity?(): Promise<string | undefined>;
 }

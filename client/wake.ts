@@ -4,29 +4,23 @@ export interface WakeSource {
   listen(listener: () => void): () => void;
 }
 
-/** The window's events; nothing where there is no window. */
-export const windowWake: WakeSource = {
-  listen(listener) {
-    if (typeof window === 'undefined' || typeof document === 'undefined') return () => undefined;
-    const onVisibility = () => {
-      if (document.visibilityState === 'visible') listener();
-    };
-    document.addEventListener('visibilitychange', onVisibility);
-    window.addEventListener('online', listener);
-    window.addEventListener('pageshow', listener);
-    return () => {
-      document.removeEventListener('visibilitychange', onVisibility);
-      window.removeEventListener('online', listener);
-      window.removeEventListener('pageshow', listener);
-    };
-  },
-};
+function windowEvents(...names: readonly string[]): WakeSource {
+  return {
+    listen(listener) {
+      const stop = new AbortController();
+      if (typeof window !== 'undefined') {
+        const heard = ({ type }: Event) => {
+          if (type !== 'visibilitychange' || document.visibilityState === 'visible') listener();
+        };
+        for (const name of names) window.addEventListener(name, heard, { signal: stop.signal });
+      }
+      return () => stop.abort();
+    },
+  };
+}
+
+/** The window's events, of which `visibilitychange` bubbles up from the document; nothing where there is no window. */
+export const windowWake: WakeSource = windowEvents('visibilitychange', 'online', 'pageshow');
 
 /** The window gets the focus; nothing where there is no window. */
-export const windowFocus: WakeSource = {
-  listen(listener) {
-    if (typeof window === 'undefined') return () => undefined;
-    window.addEventListener('focus', listener);
-    return () => window.removeEventListener('focus', listener);
-  },
-};
+export const windowFocus: WakeSource = windowEvents('focus');

@@ -39,9 +39,9 @@ export class ConversationFeed implements LeasedStore {
     return this.conversation.isClosed;
   }
 
-  /** Whether a message waits that the service has not accepted: closing would lose its text. */
+  /** Whether a message is being sent: closing would delay it. */
   get isBusy(): boolean {
-    return !this.isClosed && this.#state.messages.some((message) => message.pending);
+    return !this.isClosed && this.#state.messages.some(({ pending, refusal }) => pending && !refusal);
   }
 
   message(messageId: string): ChatMessage | undefined {

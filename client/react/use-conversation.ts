@@ -10,7 +10,7 @@ import { Leases } from './leases.ts';
 /** What can be done with a conversation, as `Conversation` documents it. */
 export type ConversationMethods = Pick<
   Conversation,
-  'send' | 'cancel' | 'regenerate' | 'continue' | 'loadMore'
+  'send' | 'discard' | 'cancel' | 'regenerate' | 'continue' | 'loadMore'
 >;
 
 const NO_IDS: readonly string[] = [];
@@ -119,6 +119,11 @@ function methodsOf(client: ChatClient, id: string): ConversationMethods {
   };
   return {
     send: (options) => held((conversation) => conversation.send(options)),
+    discard: (clientMessageId) => {
+      const { store, release } = feeds.hold(id);
+      store.conversation.discard(clientMessageId);
+      release();
+    },
     cancel: (messageId) => held((conversation) => conversation.cancel(messageId)),
     regenerate: (messageId, options) => held((conversation) => conversation.regenerate(messageId, options)),
     continue: (messageId) => held((conversation) => conversation.continue(messageId)),

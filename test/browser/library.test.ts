@@ -146,7 +146,8 @@ describeInChromium('the client library in Chromium', () => {
     await listed;
     target().stack.appSync.setFaults({ ...NO_FAULTS, drop: 1 });
     const wakes = [
-      () => page.evaluate(() => void document.dispatchEvent(new Event('visibilitychange'))),
+      () =>
+        page.evaluate(() => void document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))),
       () => page.evaluate(() => void window.dispatchEvent(new Event('pageshow'))),
       () => context.setOffline(true).then(() => context.setOffline(false)),
     ];

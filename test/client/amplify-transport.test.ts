@@ -1,6 +1,7 @@
 import { CONNECTION_STATE_CHANGE, ConnectionState } from 'aws-amplify/api';
 import { Hub } from 'aws-amplify/utils';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ChatAuth } from '../../client/index.ts';
 import { createAmplifyTransport, REQUEST_TIMEOUT_MS } from '../../client/amplify-transport.ts';
 import { ManualClock, settled } from './manual-clock.ts';
 
@@ -61,5 +62,31 @@ describe('a subscription over Amplify', () => {
     tell(connectionState);
 
     expect(lost).toEqual(['NETWORK']);
+  });
+});
+
+describe('the identity of a transport', () => {
+  const token = (claims: object) => `head.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sign`;
+  const identity = (auth: ChatAuth) =>
+    createAmplifyTransport({
+      endpoint: 'http://127.0.0.1:1/graphql',
+      auth,
+      clock: new ManualClock(),
+    }).identity?.();
+
+  it('names the service and the user, and holds neither key nor token', async () => {
+    const getToken = () => Promise.resolve(token({ sub: 'alice', name: '???>>>Zürich' }));
+
+    expect(await identity({ type: 'apiKey', apiKey: 'da2-secret' })).toBe('HTTP://127.0.0.1:1/graphql key');
+    expect(await identity({ type: 'token', getToken })).toBe('HTTP://127.0.0.1:1/graphql alice');
+    expect(await identity({ type: 'token', getToken, user: 'bob' })).toBe('HTTP://127.0.0.1:1/graphql bob');
+  });
+
+  it('is none when nobody is known', async () => {
+    const getToken = () => Promise.resolve(token({}));
+
+    expect(await identity({ type: 'token', getToken })).toBeUndefined();
+    expect(await identity({ type: 'amplify' })).toBeUndefined();
+    await expect(identity({ type: 'token', getToken: () => Promise.resolve('rubbish') })).rejects.toThrow();
   });
 });

@@ -2,6 +2,12 @@ import { createHash, webcrypto } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { randomId, sha256 } from '../../client/crypto.ts';
 
+// The form for bundlers, which test/browser runs, is none that Node loads.
+vi.mock(
+  '@aws-crypto/sha256-js/build/module/RawSha256.js',
+  () => import('@aws-crypto/sha256-js/build/main/RawSha256.js'),
+);
+
 /** What a page on plain http has of `crypto`, unless its host is localhost. */
 const INSECURE = { getRandomValues: webcrypto.getRandomValues.bind(webcrypto) };
 

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import {
   ChatError,
   createChatClient,
+  type ChatClientParts,
   type ConversationState,
   type SubscriptionObserver,
   type TokenBatch,
@@ -153,10 +154,11 @@ export function state(fields: Partial<MessageState> = {}): MessageState {
 }
 
 /** A client over a fake service, its time stopped; `c1` is open and everything it told is kept. */
-export function fakeConversation(service = new FakeService()) {
+export function fakeConversation(service = new FakeService(), options: Pick<ChatClientParts, 'outbox'> = {}) {
   const clock = new ManualClock();
   const wakes = new Set<() => void>();
   const chat = createChatClient({
+    ...options,
     transport: service,
     clock,
     random: () => 0.5,

@@ -11,6 +11,7 @@ export function shownMessage(fields: Partial<ChatMessage> & Pick<ChatMessage, 'i
     end: null,
     attempt: 1,
     pending: false,
+    refusal: null,
     clientMessageId: null,
     model: null,
     createdAt: null,

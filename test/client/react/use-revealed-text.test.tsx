@@ -53,6 +53,7 @@ const message = (text: string, nextWithinMs = 1_000): ChatMessage => ({
   end: null,
   attempt: 1,
   pending: false,
+  refusal: null,
   clientMessageId: null,
   model: null,
   createdAt: null,
