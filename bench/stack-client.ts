@@ -5,6 +5,10 @@ import { fileURLToPath } from 'node:url';
 /** What the stack's process is started with: function variables on top of the template's. */
 export interface StackProcessStart {
   readonly functionEnvironment: Readonly<Record<string, string>>;
+  /** Replaces the template's timeout of the function that `sendMessage` invokes. */
+  readonly generateTimeoutMs?: number;
+  /** Where all that functions and resolvers log goes. @defaultValue warnings and errors to standard error */
+  readonly logFile?: string;
 }
 
 /** What the stack's process says; `failed` is its last word. */
@@ -14,6 +18,8 @@ export type FromStackProcess =
       readonly graphqlUrl: string;
       readonly realtimeUrl: string;
       readonly httpUrl: string;
+      readonly offlineModelUrl: string;
+      readonly apiKey: string;
       readonly token: string;
     }
   | { readonly kind: 'failed'; readonly message: string };

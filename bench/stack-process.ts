@@ -2,12 +2,14 @@
  * The local stack in a process of its own, put together as `npm start` does, on free ports and in memory. Forked by
  * `startStackProcess`; ends with its parent.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LambdaLog } from '../local/lambda/index.ts';
 import { chooseModel } from '../local/model-choice.ts';
 import { startLocalStack, type LocalStack } from '../local/stack.ts';
 import { synthesize } from '../local/synthesize.ts';
+import type { StackModel } from '../local/template/index.ts';
 import type { FromStackProcess, StackProcessStart } from './stack-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'appsync-chat-bench-'));
@@ -17,7 +19,26 @@ function tell(message: FromStackProcess): void {
   if (process.connected) process.send?.(message);
 }
 
-async function start({ functionEnvironment }: StackProcessStart): Promise<void> {
+function logTo(file: string | undefined): LambdaLog {
+  if (file === undefined)
+    return ({ functionName, level, message }) => {
+      if (level === 'ERROR' || level === 'WARN') console.error(`[${functionName}] ${message.trimEnd()}`);
+    };
+  const lines = createWriteStream(file);
+  return ({ functionName, requestId, message }) =>
+    lines.write(`${new Date().toISOString()} [${functionName} ${requestId}] ${message.trimEnd()}\n`);
+}
+
+/** The one function with a destination for failures is the one that `sendMessage` invokes. */
+function withTimeout(model: StackModel, timeoutMs: number | undefined): StackModel {
+  if (timeoutMs === undefined) return model;
+  const lambdas = model.lambdas.map((lambda) =>
+    lambda.asyncConfig.onFailureArn ? { ...lambda, timeoutMs } : lambda,
+  );
+  return { ...model, lambdas };
+}
+
+async function start(given: StackProcessStart): Promise<void> {
   const model = chooseModel({});
   await synthesize(folder, model.context);
   stack = await startLocalStack({
@@ -26,13 +47,13 @@ async function start({ functionEnvironment }: StackProcessStart): Promise<void> 
     httpPort: 0,
     withOfflineModel: model.isOffline,
     secret: model.secret,
-    functionEnvironment,
-    log: ({ functionName, level, message }) => {
-      if (level === 'ERROR' || level === 'WARN') console.error(`[${functionName}] ${message.trimEnd()}`);
-    },
+    functionEnvironment: given.functionEnvironment,
+    edit: (template) => withTimeout(template, given.generateTimeoutMs),
+    log: logTo(given.logFile),
   });
-  const { graphqlUrl, realtimeUrl, httpUrl } = stack;
-  tell({ kind: 'ready', graphqlUrl, realtimeUrl, httpUrl, token: await stack.token('bench') });
+  const { graphqlUrl, realtimeUrl, httpUrl, offlineModelUrl = '', apiKey } = stack;
+  const token = await stack.token('bench');
+  tell({ kind: 'ready', graphqlUrl, realtimeUrl, httpUrl, offlineModelUrl, apiKey, token });
 }
 
 async function end(code: number): Promise<void> {

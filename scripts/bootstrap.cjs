@@ -1,6 +1,6 @@
 'use strict';
 /*
- * Entry of `npm start`, `npm test` and of `npm run` bench, token and pack:client: written in old JavaScript because it runs
+ * Entry of `npm start`, `npm test` and of `npm run` bench, soak, token and pack:client: written in old JavaScript because it runs
  * on the system's Node, before the pinned Node 24 of node_modules/.bin exists. It installs when needed, says so, and hands
  * over.
  */
@@ -78,6 +78,7 @@ var SCRIPTS = {
   start: 'local/start.ts',
   test: 'scripts/check.ts',
   bench: 'bench/run.ts',
+  soak: 'bench/soak.ts',
   token: 'local/token.ts',
   'pack:client': 'scripts/pack-client.ts',
 };
