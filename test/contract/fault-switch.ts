@@ -46,14 +46,20 @@ const MOST_ROUNDS = 30;
 
 /**
  * Reads an answer to its end, continues it when it was interrupted and asks for another one when it failed, until one is
- * COMPLETE with `text`. Fails when a text on the way is no beginning of it.
+ * COMPLETE with `text`. Fails when a text on the way is no beginning of it, or when none of them ends
+ * within its time.
  */
-export async function persevere(caller: Caller, message: MessageName, text: string): Promise<Perseverance> {
+export async function persevere(
+  caller: Caller,
+  message: MessageName,
+  text: string,
+  withinMs = 30_000,
+): Promise<Perseverance> {
   const { conversationId } = message;
   let current = message;
   let [continued, regenerated] = [0, 0];
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const state = await caller.ended(current, 30_000);
+    const state = await caller.ended(current, withinMs);
     expect(text.startsWith(state.text), `${state.status}: ${state.text}`).toBe(true);
     if (state.status === 'COMPLETE') {
       expect(state.text).toBe(text);
