@@ -60,7 +60,7 @@ export function createSession(parts: SessionParts): Session {
       known = undefined;
       return token === undefined ? requestToken(request, tokenUrl, identity.name) : Promise.resolve(token);
     };
-    return { type: 'token', getToken: createTokenSource(ask, now) };
+    return { type: 'token', getToken: createTokenSource(ask, now), user: identity.name };
   };
   const enter = (identity: Identity, token?: string): SessionState => ({
     identity,

@@ -1,8 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { randomId } from '../crypto.ts';
 import { isChatError, type ChatError } from '../index.ts';
 import type { ConversationMethods } from '../react/index.ts';
-import type { KeptTexts, UnsentText } from './kept-texts.ts';
+import type { KeptTexts } from './kept-texts.ts';
 
 /** A text that the service refused. */
 export interface RefusedText {
@@ -17,46 +16,38 @@ interface Sending {
   readonly send: (text: string, parentId: string | undefined) => void;
 }
 
-/**
- * Sends texts of one conversation. A text is kept with its `clientMessageId` until the service accepted or refused it, so
- * that a reload sends it again without doing anything twice.
- */
-export function useSending(methods: ConversationMethods, texts: KeptTexts, id: string, key: string): Sending {
+/** Sends texts of one conversation; the library keeps them through a reload until the service accepted or refused them. */
+export function useSending(methods: ConversationMethods, texts: KeptTexts, id: string): Sending {
   const [refused, setRefused] = useState<RefusedText>();
   const isMounted = useRef(true);
+  useEffect(() => {
+    isMounted.current = true;
+    return () => {
+      isMounted.current = false;
+    };
+  }, []);
 
   const deliver = useCallback(
-    async (unsent: UnsentText) => {
-      texts.keepUnsent(key, unsent);
+    async (text: string, parentId: string | undefined) => {
       try {
-        const { ended } = await methods.send(unsent);
-        texts.forgetUnsent(key, unsent.clientMessageId);
+        const { ended } = await methods.send(parentId === undefined ? { text } : { text, parentId });
         // The transcript tells how it ended.
         ended.catch(() => undefined);
       } catch (error) {
         if (!isChatError(error) || error.code === 'NETWORK') return;
-        texts.forgetUnsent(key, unsent.clientMessageId);
-        if (isMounted.current) setRefused({ text: unsent.text, error });
-        else if (texts.draft(id) === '') texts.keepDraft(id, unsent.text);
+        if (isMounted.current) setRefused({ text, error });
+        else if (texts.draft(id) === '') texts.keepDraft(id, text);
       }
     },
-    [methods, texts, id, key],
+    [methods, texts, id],
   );
-  useEffect(() => {
-    isMounted.current = true;
-    for (const unsent of texts.unsent(key)) void deliver(unsent);
-    return () => {
-      isMounted.current = false;
-    };
-  }, [texts, key, deliver]);
-
   return {
     refused,
     forgetRefused: useCallback(() => setRefused(undefined), []),
     send: useCallback(
       (text, parentId) => {
         setRefused(undefined);
-        void deliver({ clientMessageId: randomId(), text, parentId });
+        void deliver(text, parentId);
       },
       [deliver],
     ),

@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useConversationMethods, useConversationPart } from '../../react/index.ts';
 import { errorText } from '../error-text.ts';
-import { identityKey } from '../session.ts';
 import { runningAnswer } from '../thread.ts';
 import { useSending } from '../use-sending.ts';
 import { Composer } from './composer.tsx';
@@ -24,8 +23,7 @@ export function ConversationView({ id, isNew }: { readonly id: string; readonly 
   const runningId = useConversationPart(id, (state) => runningAnswer(state.messages)?.id);
   const problem = useConversationPart(id, (state) => state.error?.code);
   const isOver = problem === 'NOT_FOUND';
-  const key = `${identityKey(session.getSnapshot().identity)}:${id}`;
-  const { refused, forgetRefused, send } = useSending(methods, texts, id, key);
+  const { refused, forgetRefused, send } = useSending(methods, texts, id);
 
   const write = useCallback(
     (next: string) => {
@@ -58,6 +56,7 @@ export function ConversationView({ id, isNew }: { readonly id: string; readonly 
         isNew={isNew}
         isOver={isOver}
         sent={sent}
+        onSend={send}
         onPath={useCallback((next: string | undefined) => {
           parentId.current = next;
         }, [])}

@@ -15,15 +15,25 @@ interface MessageRowProps {
   /** Stable functions. */
   readonly onAction: (messageId: string, parent: string, action: AnswerAction) => Promise<void>;
   readonly onChoose: (parent: string, childId: string) => void;
+  /** Discards a message that was refused after a reload, and sends a text anew when one is given. */
+  readonly onRefused: (clientMessageId: string, textToSend: string | undefined) => void;
 }
 
 /** A row of the transcript; renders when its own message changes. */
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
-  const { id, row, isOver, isWaiting, asked, failure, onAction, onChoose } = props;
+  const { id, row, isOver, isWaiting, asked, failure, onAction, onChoose, onRefused } = props;
   const message = useMessage(id, row.messageId);
   if (!message) return null;
   if (row.role === 'USER') {
-    return <UserMessage message={message} isWaiting={isWaiting} row={row} onChoose={onChoose} />;
+    return (
+      <UserMessage
+        message={message}
+        isWaiting={isWaiting}
+        row={row}
+        onChoose={onChoose}
+        onRefused={onRefused}
+      />
+    );
   }
   return (
     <Answer

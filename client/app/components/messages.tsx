@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { RowGroups, useConversationMethods, useConversationPart } from '../../react/index.ts';
 import { parentOfNext, rowReader, type BranchChoices } from '../thread.ts';
 import { useAnswerActions } from '../use-answer-actions.ts';
@@ -12,12 +12,14 @@ interface MessagesProps {
   readonly isNew: boolean;
   readonly isOver: boolean;
   readonly sent: number;
+  /** Sends a text after a message; a stable function. */
+  readonly onSend: (text: string, parentId: string | undefined) => void;
   /** Told what a new message follows, whenever that changes; a stable function. */
   readonly onPath: (parentId: string | undefined) => void;
 }
 
 /** The shown path of a conversation's tree. A token renders one row and not this list. */
-export function Messages({ id, isNew, isOver, sent, onPath }: MessagesProps) {
+export function Messages({ id, isNew, isOver, sent, onSend, onPath }: MessagesProps) {
   const methods = useConversationMethods(id);
   const [choices, setChoices] = useState<BranchChoices>(new Map());
   const rows = useConversationPart(
@@ -43,6 +45,17 @@ export function Messages({ id, isNew, isOver, sent, onPath }: MessagesProps) {
     },
     [act],
   );
+  const latestParent = useRef(parentId);
+  useEffect(() => {
+    latestParent.current = parentId;
+  }, [parentId]);
+  const onRefused = useCallback(
+    (clientMessageId: string, textToSend: string | undefined) => {
+      methods.discard(clientMessageId);
+      if (textToSend !== undefined) onSend(textToSend, latestParent.current);
+    },
+    [methods, onSend],
+  );
   const loadOlder = useCallback(() => methods.loadMore().catch(() => undefined), [methods]);
   return (
     <Transcript isSettled={connection === 'live'} hasMore={hasMore} onLoadOlder={loadOlder} sent={sent}>
@@ -59,6 +72,7 @@ export function Messages({ id, isNew, isOver, sent, onPath }: MessagesProps) {
             failure={states.get(row.messageId)?.failure}
             onAction={onAction}
             onChoose={choose}
+            onRefused={onRefused}
           />
         ))}
       </RowGroups>

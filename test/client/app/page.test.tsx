@@ -1,9 +1,10 @@
 import { act, fireEvent, screen, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
-import { ChatError } from '../../../client/index.ts';
+import { ChatError, keptSends } from '../../../client/index.ts';
 import type { GenerationEnd, Message } from '../../../protocol/generated/schema-types.ts';
 import { accepted, batch, FakeService, message, receipt } from '../fake-service.ts';
 import { settled } from '../manual-clock.ts';
+import { sharedStorage } from '../shared-storage.ts';
 import { memoryStorage } from './memory-storage.ts';
 import { openPage } from './page.tsx';
 
@@ -132,7 +133,7 @@ describe('the page', () => {
     expect(page.box().value).toBe('not for you');
     expect(screen.getByRole('alert').textContent).toContain('Your message was not sent');
     expect(page.storage.kept.get('appsync-chat:draft:c1')).toBe('not for you');
-    expect([...page.storage.kept.keys()].filter((key) => key.includes('unsent'))).toEqual([]);
+    expect(Object.keys(page.shared)).toEqual([]);
   });
 
   it('keeps a draft through a reload, each conversation its own', async () => {
@@ -140,17 +141,47 @@ describe('the page', () => {
     expect((await openPage({ path: '/c/c1', storage })).box().value).toBe('half');
   });
 
+  /** What the tabs share after a reload that cut off a send. */
+  async function cutOff(): Promise<Storage> {
+    const shared = sharedStorage();
+    const send = { clientMessageId: 'kept-id', text: 'cut off', parentId: 'm0-1' };
+    await keptSends(
+      () => Promise.resolve('somebody'),
+      () => shared,
+    ).keep('c1', send);
+    return shared;
+  }
+
   it('sends again, under the same id, what a reload cut off', async () => {
-    const storage = memoryStorage();
-    const unsent = [{ clientMessageId: 'kept-id', text: 'cut off', parentId: 'm0-1' }];
-    storage.setItem('appsync-chat:unsent:playground:c1', JSON.stringify(unsent));
-    const page = await openPage({ path: '/c/c1', storage });
+    const page = await openPage({ path: '/c/c1', shared: await cutOff() });
+    expect(screen.getByRole('article', { name: /^You/ }).textContent).toContain('Sending…');
     await page.acknowledge();
     const sends = page.service.requests.filter(({ field }) => field === 'sendMessage');
     expect(sends.map(({ variables }) => variables.input)).toMatchObject([
       { clientMessageId: 'kept-id', text: 'cut off', parentId: 'm0-1' },
     ]);
-    expect(storage.kept.size).toBe(0);
+    expect(Object.keys(page.shared)).toEqual([]);
+  });
+
+  it('says why a text was refused after a reload, and sends it anew or discards it', async () => {
+    const page = await openPage({ path: '/c/c1', shared: await cutOff() });
+    page.service.answers.sendMessage = () => new ChatError('MODEL_NOT_ALLOWED');
+    await page.acknowledge();
+    const question = () => screen.getByRole('article', { name: /^You/ });
+    expect(within(question()).getByRole('alert').textContent).toContain('Not sent. This model');
+    expect(question().textContent).not.toContain('Sending');
+    await page.click('Try again');
+    expect(page.box().value).toBe('cut off');
+    expect(Object.keys(page.shared)).toEqual([]);
+  });
+
+  it('discards a text that was refused after a reload', async () => {
+    const page = await openPage({ path: '/c/c1', shared: await cutOff() });
+    page.service.answers.sendMessage = () => new ChatError('MODEL_NOT_ALLOWED');
+    await page.acknowledge();
+    await page.click('Discard');
+    expect(screen.queryByRole('article', { name: /^You/ })).toBeNull();
+    expect(Object.keys(page.shared)).toEqual([]);
   });
 
   it('says that an address names no conversation', async () => {

@@ -5,9 +5,10 @@ import type { PageConfig } from '../../../client/app/config.ts';
 import { createKeptTexts } from '../../../client/app/kept-texts.ts';
 import { createRouter } from '../../../client/app/routes.ts';
 import { createSession } from '../../../client/app/session.ts';
-import { createChatClient, type TokenBatch, type Variables } from '../../../client/index.ts';
+import { createChatClient, keptSends, type TokenBatch, type Variables } from '../../../client/index.ts';
 import { accepted, FakeService, sha256 } from '../fake-service.ts';
 import { ManualClock, settled } from '../manual-clock.ts';
+import { sharedStorage } from '../shared-storage.ts';
 import { memoryStorage } from './memory-storage.ts';
 
 const CONFIG: PageConfig = {
@@ -22,12 +23,15 @@ interface PageOptions {
   readonly path?: string;
   readonly service?: FakeService;
   readonly storage?: ReturnType<typeof memoryStorage>;
+  /** What the browser's tabs share, for unsent messages. */
+  readonly shared?: Storage;
   readonly loadConfig?: () => Promise<PageConfig>;
 }
 
 /** The whole page over a fake service. The conversation of `/` and of `/c/c1` is `c1`; the client's time is stopped. */
 export async function openPage(options: PageOptions = {}) {
   const { path = '/', service = new FakeService(), storage = memoryStorage(), loadConfig } = options;
+  const { shared = sharedStorage() } = options;
   const clock = new ManualClock();
   service.answers.conversations ??= () => ({ items: [], nextToken: null });
   service.answers.sendMessage ??= ({ input }: Variables) => {
@@ -41,7 +45,7 @@ export async function openPage(options: PageOptions = {}) {
       router={createRouter(window, () => 'c1')}
       texts={createKeptTexts(storage)}
       loadConfig={loadConfig ?? loadDefault}
-      makeSession={makeSessionOf(service, clock, users)}
+      makeSession={makeSessionOf(service, clock, users, shared)}
     />,
   );
   onTestFinished(cleanup);
@@ -50,6 +54,7 @@ export async function openPage(options: PageOptions = {}) {
     service,
     clock,
     storage,
+    shared,
     users,
     box: () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message' }),
     /** The newest subscription is acknowledged, and the listings that follow are over. */
@@ -80,7 +85,12 @@ export async function openPage(options: PageOptions = {}) {
 
 const loadDefault = () => Promise.resolve(CONFIG);
 
-function makeSessionOf(service: FakeService, clock: ManualClock, users: ReturnType<typeof memoryStorage>) {
+function makeSessionOf(
+  service: FakeService,
+  clock: ManualClock,
+  users: ReturnType<typeof memoryStorage>,
+  shared: Storage,
+) {
   return (config: PageConfig) =>
     createSession({
       config,
@@ -90,6 +100,10 @@ function makeSessionOf(service: FakeService, clock: ManualClock, users: ReturnTy
       makeClient: () =>
         createChatClient({
           transport: service,
+          outbox: keptSends(
+            () => Promise.resolve('somebody'),
+            () => shared,
+          ),
           clock,
           random: () => 0.5,
           sha256: (text) => Promise.resolve(sha256(text)),
