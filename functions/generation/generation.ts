@@ -1,6 +1,6 @@
 import { ChatError, toChatError } from '../../protocol/errors.ts';
 import type { Usage } from '../../protocol/generated/schema-types.ts';
-import { NO_USAGE, type AssistantMessageItem, type GenerationEvent } from '../../protocol/items.ts';
+import type { AssistantMessageItem, GenerationEvent } from '../../protocol/items.ts';
 import { PROFILES } from '../../protocol/pacing.ts';
 import { sendable } from '../../protocol/token-batch.ts';
 import type { GenerationConfig } from '../service/config.ts';
@@ -19,7 +19,7 @@ import { FencedError, LogWriter } from './log-writer.ts';
 import { Pump } from './pump.ts';
 import type { Ending } from './receipt.ts';
 import { wholeCodePoints, type Model, type ModelMessage, type Sink } from './stream.ts';
-import { addUsage, estimateUsage } from './usage.ts';
+import { usageOfRun } from './usage.ts';
 import { watchMessage, type StopReason } from './watch.ts';
 
 /** What a generation works with. */
@@ -187,14 +187,13 @@ async function runModel(
   return result;
 }
 
-/**
- * What earlier attempts used plus the provider's count, or an estimate where the model was stopped or said nothing: a
- * count that came before the end is not of the whole run. Nothing is added when no model was asked.
- */
+/** The provider's count is not of the whole run when it came before the end. */
 function usageOf(message: AssistantMessageItem, result: ModelRun, answer: Answer): Usage {
-  if (result.model === null) return message.usage ?? NO_USAGE;
-  const written =
-    answer.text.slice(message.resumeOffset) + answer.reasoning.slice(message.resumeReasoningOffset);
-  const counted = result.ending?.status === 'COMPLETE' ? result.usage : undefined;
-  return addUsage(message.usage, counted ?? estimateUsage(result.messages, written));
+  return usageOfRun(message.usage, {
+    wasAsked: result.model !== null,
+    messages: result.messages,
+    written: answer.text.slice(message.resumeOffset) + answer.reasoning.slice(message.resumeReasoningOffset),
+    counted: result.ending?.status === 'COMPLETE' ? result.usage : undefined,
+    failure: result.ending?.error?.code,
+  });
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Usage } from '../../protocol/generated/schema-types.ts';
 import { NO_USAGE } from '../../protocol/items.ts';
 import { utf8Bytes } from '../../protocol/token-batch.ts';
@@ -41,4 +42,34 @@ export function addUsage(earlier: Usage | null | undefined, usage: Usage): Usage
     source: earlier.source === 'ESTIMATED' ? 'ESTIMATED' : usage.source,
     costUsd: sum(earlier.costUsd, usage.costUsd),
   };
+}
+
+/** Under these codes a model has refused the request when nothing was written: that is not billed. */
+const REFUSALS: readonly ErrorCode[] = [
+  'CONTEXT_TOO_LONG',
+  'UPSTREAM_AUTH',
+  'UPSTREAM_RATE_LIMITED',
+  'UPSTREAM_REJECTED',
+];
+
+/** What is known of an attempt's run when it is over. */
+export interface RunFigures {
+  /** Whether a model was asked at all. */
+  readonly wasAsked: boolean;
+  readonly messages: readonly ModelMessage[];
+  /** Text and reasoning of this attempt. */
+  readonly written: string;
+  /** The provider's count of the whole run. */
+  readonly counted: Usage | undefined;
+  readonly failure: ErrorCode | undefined;
+}
+
+/**
+ * What earlier attempts used plus the provider's count, or an estimate where it gave none. Nothing is added when no model was
+ * asked, or when it refused.
+ */
+export function usageOfRun(earlier: Usage | null | undefined, run: RunFigures): Usage {
+  const isRefused = run.written === '' && run.failure !== undefined && REFUSALS.includes(run.failure);
+  if (!run.wasAsked || isRefused) return earlier ?? NO_USAGE;
+  return addUsage(earlier, run.counted ?? estimateUsage(run.messages, run.written));
 }
