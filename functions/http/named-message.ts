@@ -11,15 +11,21 @@ export interface MessageName {
   readonly messageId: string;
 }
 
+/** Throws INVALID_INPUT for what is no id. */
+export function checkIds({ conversationId, messageId }: MessageName): void {
+  if (!isId(conversationId) || !isId(messageId)) throw new ChatError('INVALID_INPUT');
+}
+
 /**
  * The caller's message as stored, strongly consistent. Throws INVALID_INPUT for what is no id, and NOT_FOUND for an absent,
  * foreign or deleted one (I8).
  */
 export async function readNamedMessage<Item extends MessageItem = MessageItem>(
   table: Table,
-  { owner, conversationId, messageId }: MessageName,
+  name: MessageName,
 ): Promise<Item> {
-  if (!isId(conversationId) || !isId(messageId)) throw new ChatError('INVALID_INPUT');
+  checkIds(name);
+  const { owner, conversationId, messageId } = name;
   const [conversation, message] = await Promise.all([
     table.get<ConversationItem>(conversationKey(owner, conversationId)),
     table.get<Item>(messageKey(owner, conversationId, messageId)),
