@@ -30,6 +30,8 @@ export interface Removal {
   readonly alter?: (operation: Operation, truth: Truth) => Operation | { readonly answer: unknown };
   readonly isPublishedFirst?: boolean;
   readonly isPurgedOnce?: boolean;
+  /** Actors like to pause right before this step, where its guard matters. */
+  readonly pausesAt?: string;
 }
 
 /** What a schedule did, for the counts that show that the races took place. */
@@ -195,7 +197,7 @@ export class Schedule {
       return;
     }
     if (random.chance(this.#faults * 0.06)) this.#crash(actor, index);
-    else if (actor.rule && random.chance(0.03)) this.#pause(actor);
+    else if (actor.rule && random.chance(this.#pauseChance(actor))) this.#pause(actor);
     // A run of steps of one actor now and then: pauses of the others are what zombies are made of.
     else
       for (let left = random.chance(0.3) ? 1 + random.below(6) : 1; left > 0; left -= 1) {
@@ -210,6 +212,11 @@ export class Schedule {
     this.#count('crash');
     this.#actors.splice(index, 1);
     if (this.#random.chance(0.5)) actor.onFailure?.();
+  }
+
+  #pauseChance({ pending, wakesAt }: Actor): number {
+    const { pausesAt } = this.#removal;
+    return pausesAt !== undefined && pending?.step === pausesAt && wakesAt === undefined ? 0.5 : 0.03;
   }
 
   #pause(actor: Actor): void {
@@ -250,7 +257,7 @@ export class Schedule {
     } catch (thrown) {
       const isOwnFailure = thrown instanceof Fenced || thrown instanceof UnknownOutcome;
       if (!isOwnFailure && !(thrown instanceof ResolverError) && !isChatError(thrown)) throw thrown;
-      const why = thrown instanceof ResolverError ? thrown.type : (thrown).constructor.name;
+      const why = thrown instanceof ResolverError ? thrown.type : thrown.constructor.name;
       this.#trace?.(`${actor.name} fails: ${why}`);
       this.#count(`fails ${why}`);
       if (isOwnFailure) actor.onFailure?.();

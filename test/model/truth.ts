@@ -181,8 +181,7 @@ export class Truth {
     const last = this.attempt(before.id, before.attempt);
     if (after.resumeOffset !== last?.text.length || after.resumeReasoningOffset !== last.reasoning.length)
       throw new Violation('I7: an attempt does not go on where the log of the one before ends');
-    if (after.cancelRequestedAt && !before.cancelRequestedAt)
-      throw new Violation('I3: a new attempt is born cancelled');
+    if (after.cancelRequestedAt) throw new Violation('I3: a cancelled answer goes on to another attempt');
     this.#isStored(after, last);
     this.#begin(after, last.text, last.reasoning);
   }
