@@ -9,7 +9,8 @@ import { modelRequests } from '../contract/api.ts';
 import { countedText, expectReceipt, storedMessages } from '../contract/streamed-answer.ts';
 import { describeInChromium } from './chromium.ts';
 import { startGate, type Gate } from './gate.ts';
-import { expectGrowth, UNREACHABLE, useWebPages } from './web-page.ts';
+import { putToSleep } from './sleep.ts';
+import { eventually, expectGrowth, UNREACHABLE, useWebPages } from './web-page.ts';
 
 describeInChromium('the page when something goes wrong', () => {
   const { target, open, openIn, context } = useWebPages();
@@ -95,7 +96,7 @@ describeInChromium('the page when something goes wrong', () => {
     target().stack.appSync.setFaults(NO_FAULTS);
     await live();
 
-    expectGrowth(await shownTexts(0), countedText(150));
+    expectGrowth(await shownTexts(0), countedText(150), 2);
     await expectStored(conversationId(), countedText(150));
   });
 
@@ -137,6 +138,56 @@ describeInChromium('the page when something goes wrong', () => {
 
     expect(await questions.count()).toBe(1);
     expect(await modelRequests(target(), '/echo after all')).toHaveLength(1);
+  });
+
+  it('sends a text once although its tab was closed before the service took it, and others are open', async () => {
+    const { gate, origin } = await gatedPage();
+    const watched = await context();
+    watched.expectErrors(...UNREACHABLE);
+    const first = await openIn(watched, '/', origin);
+    await first.live();
+    await gate.shut();
+    await first.send('/echo from a closed tab');
+    await first.questions.filter({ hasText: /Not sent yet|Sending/ }).waitFor();
+    const path = `/c/${first.conversationId()}`;
+    await first.page.close();
+
+    const others = [await openIn(watched, path, origin), await openIn(watched, path, origin)];
+    for (const tab of others) await tab.questions.filter({ hasText: /Not sent yet|Sending/ }).waitFor();
+    await gate.open();
+    for (const tab of others) {
+      await tab.answers.filter({ hasText: 'from a closed tab' }).waitFor();
+      await tab.button('Regenerate').waitFor();
+      expect(await tab.questions.count()).toBe(1);
+    }
+
+    expect(await modelRequests(target(), '/echo from a closed tab')).toHaveLength(1);
+    await eventually(() => others[0]?.page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+  });
+
+  it('shows the whole answer after the machine slept through its end and lost its sockets', async () => {
+    const { watched, live, send, answers, shownTexts, button, conversationId } = await open();
+    watched.expectErrors(...UNREACHABLE);
+    await live();
+    await send('/tokens 150 50');
+    await answers.filter({ hasText: 'w30' }).waitFor();
+    const id = conversationId();
+    const browser = watched.context.browser();
+    if (!browser) throw new Error('The context has no browser');
+
+    const machine = await putToSleep(browser);
+    target().stack.appSync.setFaults({ ...NO_FAULTS, cutSocketsEveryMs: 50 });
+    await eventually(async () => {
+      const [answer] = await storedMessages(target(), { apiKey: target().apiKey }, id);
+      return answer?.status;
+    }).toBe('COMPLETE');
+    target().stack.appSync.setFaults(NO_FAULTS);
+    machine.wake();
+    await button('Regenerate').waitFor();
+    await live();
+
+    expectGrowth(await shownTexts(0), countedText(150), 2);
+    await expectStored(id, countedText(150));
   });
 
   it('keeps the text when the service goes away mid-answer, and goes on when it is back', async () => {
