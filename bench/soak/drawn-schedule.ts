@@ -43,38 +43,42 @@ export const ALTERED = '#';
 
 const upTo = (least: number, most: number) => fc.integer({ min: least, max: most });
 
+/** Begins with a number, so that two prompts of a run are hardly ever the same. */
 const unicode = (maxLength: number) =>
   fc
-    .string({
-      unit: fc.oneof(
-        fc.constantFrom(
-          ' ',
-          ' ',
-          '\n',
-          'a',
-          'Z',
-          '.',
-          '-',
-          'é',
-          'ß',
-          '漢',
-          '字',
-          '😀',
-          '👩‍👩‍👧',
-          '𝒳',
-          '\u200f',
-          '\t',
+    .tuple(
+      upTo(0, 1_000_000_000),
+      fc.string({
+        unit: fc.oneof(
+          fc.constantFrom(
+            ' ',
+            ' ',
+            '\n',
+            'a',
+            'Z',
+            '.',
+            '-',
+            'é',
+            'ß',
+            '漢',
+            '字',
+            '😀',
+            '👩‍👩‍👧',
+            '𝒳',
+            '\u200f',
+            '\t',
+          ),
+          fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
         ),
-        fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
-      ),
-      maxLength,
-    })
-    .map((text) => `x${text.replaceAll(ALTERED, '')}y`);
+        maxLength,
+      }),
+    )
+    .map(([number, text]) => `${number}${text.replaceAll(ALTERED, '')}.`);
 
 const echo = (maxLength: number) =>
   unicode(maxLength).map((text): Prompt => ({ text: `/echo ${text}`, answer: text }));
 
-/** Rates in thousandths, so that two prompts of a run are hardly ever the same. */
+/** Rates in thousandths, for the same reason. */
 const counted = (tokens: fc.Arbitrary<number>, rate: fc.Arbitrary<number>) =>
   fc.tuple(tokens, rate, upTo(1, 999)).map(([count, perSecond, thousandths]): Prompt => ({
     text: `/tokens ${count} ${perSecond}.${String(thousandths).padStart(3, '0')}`,
