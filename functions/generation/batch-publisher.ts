@@ -11,7 +11,8 @@ export type QueuedBatch = Omit<TokenBatch, 'publishedAt'>;
 
 /**
  * Publishes in order, one at a time. A batch that fails is given up after its retries: its `seq` is then missing for
- * ever, which catch-up heals.
+ * ever, which catch-up heals. Once END waits, a failure also gives up what waits before it: each of those batches could take
+ * 9 s to fail, while readers without END and the worker's time wait for them.
  */
 export class BatchPublisher {
   readonly #publish: Publish;
@@ -20,6 +21,7 @@ export class BatchPublisher {
   readonly #queue: QueuedBatch[] = [];
   readonly #stop = new AbortController();
   #isRunning = false;
+  #isFailing = false;
   #settled: Promise<void> = Promise.resolve();
   #lastAt: number;
   #published = 0;
@@ -74,15 +76,22 @@ export class BatchPublisher {
   }
 
   async #run(): Promise<void> {
-    for (let batch = this.#queue.shift(); batch; batch = this.#queue.shift()) {
+    for (let batch = this.#next(); batch; batch = this.#next()) {
       this.#lastAt = this.#now();
       const publishedAt = new Date(this.#lastAt).toISOString();
       const publishing = this.#publish({ ...batch, publishedAt }, this.#stop.signal);
       if (this.#queue.length === 0) this.#onIdleSlot();
-      if (await publishing) this.#published += 1;
-      else this.#failed += 1;
+      this.#isFailing = !(await publishing);
+      if (this.#isFailing) this.#failed += 1;
+      else this.#published += 1;
       this.#lastAt = this.#now();
     }
     this.#isRunning = false;
+  }
+
+  #next(): QueuedBatch | undefined {
+    if (this.#isFailing && this.#queue.at(-1)?.kind === 'END')
+      this.#failed += this.#queue.splice(0, this.#queue.length - 1).length;
+    return this.#queue.shift();
   }
 }

@@ -152,6 +152,27 @@ describe('Pump', () => {
     pump.leave();
   });
 
+  it('lets END wait for nothing more once publishes fail', async () => {
+    const { pump, write, inFlight, byHand, trace, table } = pumpWith();
+    byHand();
+    pump.start();
+    write('a');
+    await ready();
+    // 12 KB: three batches in the log, which all wait behind START.
+    write('b'.repeat(12_288));
+    await pump.flush();
+    pump.end(endAt(12_289));
+    inFlight.shift()?.(false);
+    await ready();
+    expect(trace.at(-1)).toBe('END 5');
+    inFlight.shift()?.(true);
+    await pump.settled();
+
+    expect(trace.filter((line) => !line.startsWith('log'))).toEqual(['START 0', 'END 5']);
+    expect(table.all<LogItem>('L#')).toHaveLength(4);
+    expect(pump.counts).toEqual({ publishes: 1, publishFailures: 5, logged: 4 });
+  });
+
   it('beats after 5 s of silence with the last logged seq and the text length so far', async () => {
     const { pump, write, batches } = pumpWith({
       of: { ...message, attempt: 2, text: 'abc', resumeOffset: 3 },
