@@ -28,9 +28,8 @@ function seedFor(fits: (generate: CallMoment, settle: CallMoment, retried: CallM
 
 describe('an answer whose worker crashes', () => {
   it.each([
-    ['before', 9],
-    ['after', 12],
-    ['after', 18],
+    ['before', 8],
+    ['after', 11],
   ] as const)(
     '%s its network call %d is interrupted, and continued to the exact text',
     async (side, call) => {
@@ -38,13 +37,13 @@ describe('an answer whose worker crashes', () => {
       const seed = seedFor((crash) => crash.call === call && crash.side === side);
       await faults().set({ crashWorker: 1, seed });
 
-      const { assistantMessage } = await caller().send('/tokens 60 100');
+      const { assistantMessage } = await caller().send('/tokens 100 50');
       const interrupted = await caller().ended(assistantMessage);
       await faults().reset();
 
       expect(interrupted, `seed ${seed}`).toMatchObject({ status: 'INTERRUPTED', end: { reason: 'LOST' } });
       expect((await faults().injected()).crashWorker).toBe(before + 1);
-      const { state, continued } = await persevere(caller(), assistantMessage, countedText(60));
+      const { state, continued } = await persevere(caller(), assistantMessage, countedText(100));
       expect(continued).toBe(1);
       expect(state.attempt).toBe(2);
     },
@@ -57,7 +56,7 @@ describe('an answer whose worker crashes', () => {
     );
     await faults().set({ crashWorker: 1, crashSettle: 1, seed });
 
-    const { assistantMessage } = await caller().send('/tokens 60 100');
+    const { assistantMessage } = await caller().send('/tokens 100 50');
     const interrupted = await caller().ended(assistantMessage, 30_000);
     await faults().reset();
 
@@ -65,13 +64,13 @@ describe('an answer whose worker crashes', () => {
     const after = await faults().injected();
     expect(after.crashWorker).toBe((before.crashWorker ?? 0) + 1);
     expect(after.crashSettle).toBe((before.crashSettle ?? 0) + 1);
-    await persevere(caller(), assistantMessage, countedText(60));
+    await persevere(caller(), assistantMessage, countedText(100));
   });
 });
 
 describe('an answer whose worker stands still', () => {
   it('is interrupted by its readers after the lease, continued, and left alone by the worker that wakes', async () => {
-    const { assistantMessage } = await caller().send('/tokens 100 50');
+    const { assistantMessage } = await caller().send('/tokens 200 60');
     await caller().until(assistantMessage, ({ text }) => text.length > 20);
 
     expect(await faults().pause(assistantMessage.id, 120_000)).toBe(1);
@@ -81,7 +80,7 @@ describe('an answer whose worker stands still', () => {
     const lost = await caller().ended(assistantMessage, 40_000);
     expect(lost).toMatchObject({ status: 'INTERRUPTED', end: { reason: 'LOST' } });
     expect(reports.some(zombie)).toBe(false);
-    const { state } = await persevere(caller(), assistantMessage, countedText(100));
+    const { state } = await persevere(caller(), assistantMessage, countedText(200));
     expect(state.attempt).toBe(2);
 
     await faults().reset();
