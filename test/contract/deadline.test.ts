@@ -50,7 +50,7 @@ function readThrough(events: readonly SseBatch[]): { text: string; attempts: num
   return { text, attempts };
 }
 
-describe('an answer that is longer than its invocations', () => {
+describe('an answer that is longer than its invocations', { timeout: 120_000 }, () => {
   const target = useLocalTarget(withShortAttempts());
 
   it('runs through three hand-overs and reads as one text: client, subscription, HTTP follower, database', async () => {
@@ -100,7 +100,7 @@ describe('an answer that is longer than its invocations', () => {
   });
 });
 
-describe('an answer that is longer than all its hand-overs', () => {
+describe('an answer that is longer than all its hand-overs', { timeout: 120_000 }, () => {
   const target = useLocalTarget(withShortAttempts({ MAX_HANDOVERS: '1' }));
 
   it('ends INTERRUPTED by DEADLINE, and each continueMessage takes it further until it is whole', async () => {

@@ -16,6 +16,9 @@ export function longText(bytes: number): string {
 /** UTF-16 units of a chunk: odd, so that many chunks end between the halves of a surrogate pair. */
 const CHUNK_UNITS = 97;
 
+/** UTF-16 units of a short answer. */
+const SHORT_UNITS = 970;
+
 interface ModelTurn {
   readonly role: string;
   readonly content: string;
@@ -32,8 +35,8 @@ const chunk = (delta: object, finish: string | null = null) =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
 
 /**
- * Starts the model for the tests of a file. To `half` it writes half of the text and then nothing more; asked to go on, it
- * writes what follows the answer so far.
+ * Starts the model for the tests of a file. To `half` it writes half of the text and then nothing more, to `short` a few lines;
+ * asked to go on, it writes what follows the answer so far.
  */
 export function useLongAnswerModel(text: string): () => LongAnswerModel {
   const requests: { role: string; sha256: string }[][] = [];
@@ -47,7 +50,8 @@ export function useLongAnswerModel(text: string): () => LongAnswerModel {
         const isContinued = last?.content === CONTINUE_INSTRUCTION;
         const from = isContinued ? (before?.content.length ?? 0) : 0;
         const isHalf = last?.content === 'half';
-        const to = isHalf ? text.length / 2 : text.length;
+        const isShort = last?.content === 'short';
+        const to = isShort ? SHORT_UNITS : isHalf ? text.length / 2 : text.length;
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         for (let at = from; at < to; at += CHUNK_UNITS)
           response.write(chunk({ content: text.slice(at, Math.min(to, at + CHUNK_UNITS)) }));

@@ -47,7 +47,8 @@ async function pagedText(conversationId: string, messageId: string) {
 
 const isWhole = (text: string) => text === WHOLE;
 
-describe('an answer of 1 MB', () => {
+// Megabytes through every part: a busy machine takes its time.
+describe('an answer of 1 MB', { timeout: 150_000 }, () => {
   it('streams, stores, loads and hashes right for every reader, and is read again as history', async () => {
     const { conversation, isPrefixOf } = recordedConversation(target());
     const clientMessageId = randomUUID();
@@ -85,19 +86,19 @@ describe('an answer of 1 MB', () => {
     expect(isWhole(events.map(({ batch }) => batch.text).join(''))).toBe(true);
     expect(events.at(-1)?.batch.end?.sha256).toBe(sha256(WHOLE));
 
-    const next = await (await conversation.send({ text: 'and again' })).ended;
-    expect(isWhole(next.text)).toBe(true);
+    const next = await (await conversation.send({ text: 'short' })).ended;
+    expect(next.status).toBe('COMPLETE');
     expect(model().requests.at(-1)?.slice(-3)).toEqual([
       { role: 'user', sha256: sha256('all') },
       { role: 'assistant', sha256: sha256(WHOLE) },
-      { role: 'user', sha256: sha256('and again') },
+      { role: 'user', sha256: sha256('short') },
     ]);
   });
 
   it('is continued to the exact text after its worker died', async () => {
     const { conversation, isPrefixOf } = recordedConversation(target());
     const { messageId, ended } = await conversation.send({ text: 'half' });
-    await messageWith(conversation, messageId, ({ text }) => text.length > WHOLE.length / 4, 'a quarter');
+    await messageWith(conversation, messageId, ({ text }) => text.length > WHOLE.length / 8, 'an eighth');
     const killed = target().stack.lambda.killWorker(
       ({ event }) => (event as { messageId?: string }).messageId === messageId,
     );
