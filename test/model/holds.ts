@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { traceOf, violationOf } from './replay.ts';
-import type { Tally } from './schedule.ts';
+import type { Tally } from './actor.ts';
 
 /** Tests are cut into blocks, so that a loaded machine reports progress instead of one long silence. */
 const BLOCK = 5_000;

@@ -1,6 +1,6 @@
 /** The rules of the service, each as what a schedule does without it. removals.test.ts sees the model notice every one. */
 import type { Operation } from '../../functions/rules/operations.ts';
-import type { Removal } from './schedule.ts';
+import type { Removal } from './actor.ts';
 import { changed } from './store.ts';
 import type { Truth } from './truth.ts';
 
@@ -124,6 +124,8 @@ export const REMOVALS: Readonly<Record<string, Removal>> = {
   'a repeat renews only a PENDING answer': without('step.renewStart', PENDING),
   'a cancel flags only STREAMING': without('Mutation.cancelMessage.flagStreaming', STREAMING),
   'a cancel ends only PENDING': without('Mutation.cancelMessage.endPending', PENDING),
+  'a cancel over HTTP flags only STREAMING': without('cancel.flag', STREAMING),
+  'a cancel over HTTP ends only PENDING': without('cancel.end', PENDING),
   'a cancel ends only the attempt it read': without(
     'Mutation.cancelMessage.endPending',
     '#attempt = :attempt',

@@ -1,4 +1,5 @@
-import { Schedule, type Removal, type Tally } from './schedule.ts';
+import type { Removal, Tally } from './actor.ts';
+import { Schedule } from './schedule.ts';
 import { Violation } from './truth.ts';
 
 /** Runs one seed; answers the violation, if there is one. Errors that are none are thrown. */

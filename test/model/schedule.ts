@@ -1,10 +1,12 @@
-import type { Operation, Rule } from '../../functions/rules/operations.ts';
+import { cancelMessage } from '../../functions/rules/cancel.ts';
+import { invoke, type Operation, type Rule } from '../../functions/rules/operations.ts';
 import { settleAnswer } from '../../functions/rules/settle.ts';
 import { storeSend } from '../../functions/rules/start-send.ts';
 import { isChatError } from '../../protocol/errors.ts';
 import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
 import type { AssistantMessageItem, GenerationEvent, SendInput } from '../../protocol/items.ts';
 import { isTerminal } from '../../protocol/sequence.ts';
+import type { Actor, Removal, Tally } from './actor.ts';
 import { host, ResolverError, util } from './appsync-utils.ts';
 import { resolve, UnknownOutcome, type PipelineField } from './pipelines.ts';
 import { purgeOnce } from './purge.ts';
@@ -23,32 +25,6 @@ const START_MS = Date.UTC(2030, 0, 1);
 const LONG_MS = 70_000;
 /** More steps than any schedule needs: one that does not end is a violation, too. */
 const MAX_STEPS = 5_000;
-
-/** What a rule's removal does to the operations of a schedule; see removals.ts. */
-export interface Removal {
-  /** Another operation instead, or the answer without doing it. */
-  readonly alter?: (operation: Operation, truth: Truth) => Operation | { readonly answer: unknown };
-  readonly isPublishedFirst?: boolean;
-  readonly isPurgedOnce?: boolean;
-  /** Actors like to pause right before this step, where its guard matters. */
-  readonly pausesAt?: string;
-}
-
-/** What a schedule did, for the counts that show that the races took place. */
-export type Tally = Record<string, number>;
-
-interface Actor {
-  readonly name: string;
-  readonly make: () => Rule<void>;
-  /** Not before this holds. */
-  readonly isDue?: () => boolean;
-  /** Called when a Lambda worker fails: its on-failure destination. */
-  readonly onFailure?: () => void;
-  rule?: Rule<void>;
-  pending?: Operation;
-  /** Does nothing before this step: a paused process whose lease runs out is a zombie when it wakes. */
-  wakesAt?: number;
-}
 
 /** Runs one random schedule of all actors; throws Violation. The same seed runs the same schedule. */
 export class Schedule {
@@ -94,7 +70,8 @@ export class Schedule {
     for (let index = 1 + random.below(2); index > 0; index -= 1) this.#readers.push(new Reader(this.truth));
     for (let index = 1 + random.below(3); index > 0; index -= 1) this.#send('k1', undefined);
     if (random.chance(0.25)) this.#send('k2', undefined);
-    if (random.chance(0.4)) this.#onMessage('Mutation.cancelMessage', () => true);
+    if (random.chance(0.3)) this.#onMessage('Mutation.cancelMessage', () => true);
+    if (random.chance(0.2)) this.#cancelsOverHttp();
     for (let index = random.below(3); index > 0; index -= 1)
       this.#onMessage('Mutation.continueMessage', ({ status }) => status === 'INTERRUPTED');
     if (random.chance(0.25))
@@ -164,6 +141,21 @@ export class Schedule {
       return resolve(field, clientMessageId ? { input: { ...named, clientMessageId } } : named, SUB);
     };
     this.#repeated(field, request, isDue);
+  }
+
+  #cancelsOverHttp(): void {
+    let event: GenerationEvent | undefined;
+    const isDue = () => {
+      const [message] = this.truth.messages();
+      if (message) event ??= eventOf(message);
+      return event !== undefined;
+    };
+    const request = function* (this: void): Rule<void> {
+      const named = event as GenerationEvent;
+      const { message, needsSettle } = yield* cancelMessage(named, host.now);
+      if (needsSettle) yield* invoke('step.settle', eventOf(message));
+    };
+    this.#repeated('cancel over HTTP', request, isDue);
   }
 
   #reads(): void {
