@@ -67,8 +67,10 @@ export class ShownAnswers {
     for (const text of [shown.longest, ...shown.altered]) {
       if (!isBeginning(text, answer)) problems.push(`shown is no beginning of the answer (I1): ${messageId}`);
     }
-    if (!stored.startsWith(shown.longest))
-      problems.push(`shown are ${shown.longest.length} units, stored ${stored.length} (I7): ${messageId}`);
+    if (!stored.startsWith(shown.longest)) {
+      const lengths = `${shown.longest.length} units of ${stored.length}`;
+      problems.push(`shown is no beginning of what is stored (I7), ${lengths}: ${messageId}`);
+    }
     return problems;
   }
 

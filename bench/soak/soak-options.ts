@@ -26,7 +26,7 @@ export function readSoakWords(words: readonly string[], newSeed: () => number): 
       options: {
         minutes: { type: 'string', default: '10' },
         seed: { type: 'string' },
-        concurrency: { type: 'string', default: '40' },
+        concurrency: { type: 'string', default: '24' },
         schedule: { type: 'string' },
       },
     }));

@@ -14,7 +14,7 @@ describe('the words after npm run soak --', () => {
     expect(readSoakWords([], () => 17)).toEqual({
       minutes: 10,
       seed: 17,
-      concurrency: 40,
+      concurrency: 24,
       schedule: undefined,
     });
   });
