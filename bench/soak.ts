@@ -64,3 +64,5 @@ try {
   console.error(error instanceof SoakUsageError ? error.message : error);
   process.exitCode = 1;
 }
+// Amplify looks for its sockets for a while longer, with nobody left to listen.
+process.exit();
