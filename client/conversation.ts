@@ -109,7 +109,7 @@ export class Conversation {
       pauses: this.#pauses,
       random,
       page: (token) => api.messages(id, undefined, token),
-      take: (messages) => this.#take(messages),
+      take: (messages, shown) => this.#take(messages, shown),
       wasStored: () => !this.#transcript.isEmpty,
       absent: (wasStored) => {
         this.#hearAnswer();
@@ -298,10 +298,14 @@ export class Conversation {
   }
 
   /** Takes messages of which nothing is shown before it is verified. */
-  #take(messages: readonly Message[]): Promise<void> {
+  #take(messages: readonly Message[], shown?: () => void): Promise<void> {
     this.#hearAnswer();
     return this.#transcript.learnAll(messages, (learn) => {
-      if (!this.#ended) this.#update(learn);
+      if (this.#ended) return;
+      this.#update(() => {
+        learn();
+        shown?.();
+      });
     });
   }
 

@@ -8,7 +8,8 @@ export interface ListingPorts {
   readonly random: () => number;
   /** One page, newest first; rejects with a ChatError. */
   page(nextToken?: string): Promise<MessagePage>;
-  take(messages: readonly Message[]): Promise<void>;
+  /** Takes the messages, and runs `shown` with the change that shows them; neither when it was closed meanwhile. */
+  take(messages: readonly Message[], shown?: () => void): Promise<void>;
   /** Whether the service has ever told of something stored. */
   wasStored(): boolean;
   /** Nothing is stored; `wasStored` as it was when the question left. */
@@ -94,11 +95,9 @@ export class Listing {
       const meetsListed = page.items.some(({ id }) => this.#listed.has(id));
       const next = page.nextToken ?? null;
       passed.push(...page.items);
-      if (isFirst) {
-        this.#olderToken = next;
-        this.#note(passed);
-      }
-      await this.#ports.take(page.items);
+      await this.#ports.take(page.items, () => {
+        if (isFirst) this.#olderToken = next;
+      });
       // Later listings read on until they meet what was listed, so that no hole stays between the two.
       if (isFirst || meetsListed || next === null) break;
       token = next;
@@ -113,10 +112,10 @@ export class Listing {
     if (typeof token !== 'string') return;
     const page = await this.#pageAfter(token);
     if (!page) return;
-    this.#olderToken = page.nextToken ?? null;
-    await this.#ports.take(page.items);
+    await this.#ports.take(page.items, () => {
+      this.#olderToken = page.nextToken ?? null;
+    });
     this.#note(page.items);
-    this.#ports.changed();
   }
 
   /** The page at a token; when the service does not take the token any more, the same place is looked for from the newest on. */

@@ -96,6 +96,29 @@ describe('loadMore', () => {
     expect(conversation.getSnapshot().hasMore).toBe(false);
   });
 
+  it('never says that there is no more before the messages are shown', async () => {
+    const { service, conversation, states } = await pagedConversation(4);
+    service.answers.messageState = () => state({ messageId: 'm003-1' });
+    states.length = 0;
+    let isDone = false;
+    void conversation.loadMore().then(() => {
+      isDone = true;
+    });
+
+    // An answer that grows makes a snapshot of every moment between the page and its being shown.
+    for (let seq = 0; !isDone; seq += 1) {
+      const text = seq === 0 ? '' : 'x';
+      const grown = { messageId: 'm003-1', userMessageId: idOf(3), seq, text, offset: Math.max(0, seq - 1) };
+      service.current.observer.onBatch(batch(grown));
+      await Promise.resolve();
+    }
+
+    expect(states.length).toBeGreaterThan(5);
+    expect(
+      states.filter(({ hasMore, messages }) => hasMore === messages.some(({ text }) => text === '0')),
+    ).toEqual([]);
+  });
+
   it('rejects with INVALID_INPUT when the service refuses the first page too', async () => {
     const { service, conversation } = await pagedConversation(12);
     service.answers.messages = () => new ChatError('INVALID_INPUT');
