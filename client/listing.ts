@@ -16,6 +16,7 @@ export interface ListingPorts {
   absent(wasStored: boolean): void;
   failed(error: ChatError): void;
   isClosed(): boolean;
+  /** `isRunning` changed. */
   changed(): void;
 }
 
@@ -48,12 +49,15 @@ export class Listing {
   /** Lists the newest messages; asked for while it runs, it lists once more. Never rejects. */
   refresh(): Promise<void> {
     this.#isWantedAgain = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
+    if (!this.#running) {
+      this.#running = this.#run().finally(() => {
+        this.#running = undefined;
+        this.#ports.changed();
+        // Asked for after the run looked for the last time and before this.
+        return this.#isWantedAgain && !this.#ports.isClosed() ? this.refresh() : undefined;
+      });
       this.#ports.changed();
-      // Asked for after the run looked for the last time and before this.
-      return this.#isWantedAgain && !this.#ports.isClosed() ? this.refresh() : undefined;
-    });
+    }
     return this.#running;
   }
 
@@ -66,7 +70,6 @@ export class Listing {
   }
 
   async #run(): Promise<void> {
-    this.#ports.changed();
     for (let failures = 1; this.#isWantedAgain && !this.#ports.isClosed();) {
       this.#isWantedAgain = false;
       try {

@@ -54,6 +54,8 @@ export class LiveConversation {
   #ended: ChatError | undefined;
   #isStarted = false;
   #lastError: ChatError | undefined;
+  /** Until when batches may have passed unseen; undefined once they are being asked for. */
+  #missedUntil: number | undefined;
   #cancelList: () => void = () => undefined;
 
   constructor(id: string, parts: LiveConversationParts) {
@@ -115,7 +117,7 @@ export class LiveConversation {
         failed(error);
       },
       isClosed: () => this.#ended !== undefined,
-      changed,
+      changed: () => this.update(() => this.#catchUp()),
     });
   }
 
@@ -138,7 +140,7 @@ export class LiveConversation {
     if (!isId(this.#id)) return this.end(new ChatError('INVALID_INPUT'));
     this.#isStarted = true;
     this.#connection.start();
-    void this.#refresh();
+    this.#refresh();
     this.#parts.resume();
   }
 
@@ -199,7 +201,7 @@ export class LiveConversation {
     if (!this.#isStarted || this.#ended) return;
     this.#pauses.wake();
     this.#connection.wake();
-    if (this.#connection.phase === 'acknowledged') void this.#refresh();
+    if (this.#connection.phase === 'acknowledged') this.#refresh();
   }
 
   throwIfEnded(): void {
@@ -221,15 +223,22 @@ export class LiveConversation {
   }
 
   /** Lists, then asks for every answer that is not whole: after page load, reconnect and wake. */
-  async #refresh(): Promise<void> {
-    const since = this.#parts.clock.now();
-    await this.#listing.refresh();
+  #refresh(): void {
+    this.#missedUntil = this.#parts.clock.now();
+    void this.#listing.refresh();
+  }
+
+  /** With the change that ends the listing: in between nothing would be known to be missing. */
+  #catchUp(): void {
+    const since = this.#missedUntil;
+    if (since === undefined || this.#listing.isRunning) return;
+    this.#missedUntil = undefined;
     for (const answer of this.#transcript.answers) answer.catchUp(since);
   }
 
   #onAcknowledged(isAgain: boolean): void {
     this.#lastError = undefined;
-    if (isAgain) void this.#refresh();
+    if (isAgain) this.#refresh();
     this.#parts.resume();
     this.#cancelList();
     this.#cancelList = this.#parts.clock.after(LIST_AFTER_ACK_MS, () => void this.#listing.refresh());

@@ -53,6 +53,23 @@ describe('the connection of a conversation', () => {
     expect(conversation.getSnapshot().connection).toBe('live');
   });
 
+  it('is not live before everything that was missed is read', async () => {
+    const { service, clock, states } = await runningAnswer();
+    service.answers.messageState = () => state({ text: 'missed', throughSeq: 3 });
+    service.current.observer.onLost(network());
+    await clock.advance(500);
+    states.length = 0;
+
+    service.current.observer.onAck();
+    await settled();
+
+    const told = states.map(({ connection }) => connection);
+    expect(told.filter((connection, index) => connection !== told[index - 1])).toEqual([
+      'catching-up',
+      'live',
+    ]);
+  });
+
   it('subscribes anew 0.5 s after the first sign of a loss, however often it is told', async () => {
     const { service, clock } = await runningAnswer();
     service.current.observer.onLost(network());
