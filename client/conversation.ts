@@ -122,7 +122,7 @@ export class Conversation {
    * is then a DOMException named AbortError, as of an aborted `fetch`. Never cancels an answer. May be called twice.
    */
   readonly close = (): void =>
-    this.#live.end(
+    this.#live.close(
       new ChatError('NETWORK', { cause: new DOMException('The conversation was closed', 'AbortError') }),
     );
 
@@ -169,8 +169,8 @@ export class Conversation {
     settled: (refusal?: ChatError) => void = () => undefined,
   ): Promise<RequestedAnswer> {
     const live = this.#live;
-    live.throwIfEnded();
     try {
+      live.throwIfEnded();
       const messages = await ask();
       live.throwIfEnded();
       live.update(() => {

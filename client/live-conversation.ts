@@ -218,8 +218,13 @@ export class LiveConversation {
     this.#pauses.close();
     this.#watchers.reject(error);
     this.update(() => undefined);
-    this.#store.clear();
     this.#parts.onClosed();
+  }
+
+  /** Ends it, and tells nothing any more; an end alone still tells what became of messages that were being sent. */
+  close(error: ChatError): void {
+    this.end(error);
+    this.#store.clear();
   }
 
   /** Lists, then asks for every answer that is not whole: after page load, reconnect and wake. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ChatError, type Variables } from '../../client/index.ts';
+import { ChatError, keptSends, type Variables } from '../../client/index.ts';
 import {
   accepted,
   batch,
@@ -11,6 +11,7 @@ import {
   state,
 } from './fake-service.ts';
 import { settled } from './manual-clock.ts';
+import { sharedStorage } from './shared-storage.ts';
 
 /** Connected, with nothing stored; sends are accepted in the order they come, as `m<n>-0` and `m<n>-1`. */
 async function accepting() {
@@ -135,5 +136,35 @@ describe('a conversation that is deleted while everything waits', () => {
     await expect(sending).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(ended).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(clock.pending).toBe(0);
+  });
+
+  it('shows no message as being sent any more, and says of those that were kept why not', async () => {
+    const storage = sharedStorage();
+    const outbox = keptSends(
+      () => Promise.resolve('alice'),
+      () => storage,
+    );
+    for (const text of ['kept', 'behind']) await outbox.keep('c1', { text, clientMessageId: text });
+    const { service, clock, chat, conversation, states } = fakeConversation(new FakeService(), { outbox });
+    await settled();
+    service.current.observer.onAck();
+    await clock.advance(100);
+    const sending = conversation.send({ text: 'awaited' });
+    await clock.advance(100);
+    expect(states.at(-1)?.messages).toMatchObject([
+      { text: 'kept' },
+      { text: 'behind' },
+      { text: 'awaited' },
+    ]);
+    service.answers.deleteConversation = () => 'c1';
+
+    await chat.deleteConversation('c1');
+    await expect(sending).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await settled();
+
+    expect(states.at(-1)?.messages).toMatchObject([
+      { text: 'kept', refusal: { code: 'NOT_FOUND' } },
+      { text: 'behind', refusal: { code: 'NOT_FOUND' } },
+    ]);
   });
 });
