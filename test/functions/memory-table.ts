@@ -1,9 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Range, RangeOptions, Table } from '../../functions/table/table.ts';
 import type { Key } from '../../protocol/keys.ts';
 import type { ConditionalUpdate, Expression } from '../../protocol/writes.ts';
-
-type Item = Key & Record<string, unknown>;
+import { changed, holds, type Item } from './expressions.ts';
 
 /** One call of a table, as it was made. */
 export interface TableCall {
@@ -26,68 +24,6 @@ export function definiteError(name = 'AccessDeniedException'): Error {
 
 const idOf = (key: Key) => `${key.pk}\n${key.sk}`;
 const copy = <T>(value: T): T => structuredClone(value);
-
-function operand(text: string, item: Item | undefined, expression: Expression): unknown {
-  if (text.startsWith(':')) return expression.values[text];
-  return item?.[expression.names[text] ?? text];
-}
-
-/** Top-level split at ` AND ` or ` OR `, respecting parentheses. */
-function split(text: string, word: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let from = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    if (text[index] === '(') depth += 1;
-    if (text[index] === ')') depth -= 1;
-    if (depth === 0 && text.startsWith(` ${word} `, index)) {
-      parts.push(text.slice(from, index));
-      from = index + word.length + 2;
-    }
-  }
-  return [...parts, text.slice(from)];
-}
-
-/** Evaluates the condition expressions this service uses; throws for any other. */
-export function conditionHolds(
-  item: Item | undefined,
-  expression: Expression,
-  text = expression.expression,
-): boolean {
-  const trimmed = text.trim();
-  const any = split(trimmed, 'OR');
-  if (any.length > 1) return any.some((part) => conditionHolds(item, expression, part));
-  const all = split(trimmed, 'AND');
-  if (all.length > 1) return all.every((part) => conditionHolds(item, expression, part));
-  if (trimmed.startsWith('(')) return conditionHolds(item, expression, trimmed.slice(1, -1));
-  const absent = /^attribute_not_exists\((\S+)\)$/.exec(trimmed);
-  if (absent) return operand(absent[1] ?? '', item, expression) === undefined;
-  const compared = /^(\S+) (=|<=|<) (\S+)$/.exec(trimmed);
-  if (!compared) throw new Error(`The memory table cannot evaluate "${trimmed}"`);
-  const [left, right] = [compared[1] ?? '', compared[3] ?? ''].map((name) => operand(name, item, expression));
-  if (compared[2] === '=') return left !== undefined && isDeepStrictEqual(left, right);
-  if (typeof left !== typeof right || left === undefined) return false;
-  const [a, b] = [left as string, right as string];
-  return compared[2] === '<' ? a < b : a <= b;
-}
-
-function applied(item: Item, update: Expression): Item {
-  const next: Item = copy(item);
-  const clauses = /^(?:SET (.*?))?\s*(?:REMOVE (.*))?$/.exec(update.expression);
-  for (const part of (clauses?.[1] ?? '').split(/, (?=#)/).filter((text) => text !== '')) {
-    const [target = '', value = ''] = part.split(' = ');
-    const name = update.names[target] ?? target;
-    const once = /^if_not_exists\((\S+), (\S+)\)$/.exec(value);
-    const source = once
-      ? (operand(once[1] ?? '', item, update) ?? update.values[once[2] ?? ''])
-      : update.values[value];
-    if (source === undefined) throw new Error(`The memory table cannot set "${part}"`);
-    next[name] = copy(source);
-  }
-  for (const name of (clauses?.[2] ?? '').split(', ').filter((text) => text !== ''))
-    delete next[update.names[name] ?? name];
-  return next;
-}
 
 /**
  * The table in memory with DynamoDB's conditions, for tests that need faults or order. `fate` decides what becomes of each
@@ -147,7 +83,7 @@ export class MemoryTable implements Table {
   put(item: Key, condition?: Expression): Promise<'stored' | 'refused'> {
     return this.#call('put', item.sk, () => {
       const plain = JSON.parse(JSON.stringify(item)) as Item;
-      if (condition && !conditionHolds(this.items.get(idOf(item)), condition)) return 'refused';
+      if (condition && !holds(this.items.get(idOf(item)), condition)) return 'refused';
       this.#write(item, plain);
       return 'stored';
     });
@@ -156,8 +92,8 @@ export class MemoryTable implements Table {
   update<T>(write: ConditionalUpdate): Promise<T | 'refused'> {
     return this.#call('update', write.key.sk, () => {
       const stored = this.items.get(idOf(write.key));
-      if (!conditionHolds(stored, write.condition)) return 'refused';
-      const next = applied(stored ?? { ...write.key }, write.update);
+      if (!holds(stored, write.condition)) return 'refused';
+      const next = copy(changed(stored ?? { ...write.key }, write.update));
       this.#write(write.key, next);
       return copy(next) as T;
     });
@@ -165,7 +101,7 @@ export class MemoryTable implements Table {
 
   remove(key: Key, condition?: Expression): Promise<'removed' | 'refused'> {
     return this.#call('remove', key.sk, () => {
-      if (condition && !conditionHolds(this.items.get(idOf(key)), condition)) return 'refused';
+      if (condition && !holds(this.items.get(idOf(key)), condition)) return 'refused';
       this.#write(key, undefined);
       return 'removed';
     });

@@ -1,7 +1,7 @@
 /** The rules of the service, each as what a schedule does without it. removals.test.ts sees the model notice every one. */
 import type { Operation } from '../../functions/rules/operations.ts';
+import { changed } from '../functions/expressions.ts';
 import type { Removal } from './actor.ts';
-import { changed } from './store.ts';
 import type { Truth } from './truth.ts';
 
 type Alter = NonNullable<Removal['alter']>;

@@ -6,8 +6,9 @@ import type { GenerationEnd, TokenBatch } from '../../protocol/generated/schema-
 import type { AssembledMessage } from '../../protocol/assembler.ts';
 import type { AssistantMessageItem, ConversationItem, LogItem } from '../../protocol/items.ts';
 import { isTerminal } from '../../protocol/sequence.ts';
+import type { Item } from '../functions/expressions.ts';
 import { host } from './appsync-utils.ts';
-import { Store, type Item, type TableOperation } from './store.ts';
+import { Store, type TableOperation } from './store.ts';
 
 const digests = new Map<string, string>();
 

@@ -22,20 +22,13 @@ import {
   type TableSpec,
 } from '../../../local/database/index.ts';
 import { createPrincipals } from '../../../local/iam/index.ts';
+import { ACCOUNT_ID, databaseOf, REGION, roleArn, tableArn, tableOf } from './tables.ts';
 
-const [region, accountId] = ['eu-west-1', '111122223333'];
-const arn = `arn:aws:dynamodb:${region}:${accountId}:table/chat`;
+const arn = tableArn();
+const indexed = tableOf('chat');
 const chat: TableSpec = {
-  name: 'chat',
-  arn,
-  keySchema: [
-    { AttributeName: 'pk', KeyType: 'HASH' },
-    { AttributeName: 'sk', KeyType: 'RANGE' },
-  ],
-  attributeDefinitions: ['pk', 'sk', 'owner'].map((AttributeName) => ({
-    AttributeName,
-    AttributeType: 'S' as const,
-  })),
+  ...indexed,
+  attributeDefinitions: [...indexed.attributeDefinitions, { AttributeName: 'owner', AttributeType: 'S' }],
   globalSecondaryIndexes: [
     {
       IndexName: 'listing',
@@ -47,17 +40,11 @@ const chat: TableSpec = {
     },
   ],
 };
-const other: TableSpec = {
-  ...chat,
-  name: 'other',
-  arn: arn.replace(/chat$/, 'other'),
-  globalSecondaryIndexes: [],
-};
-other.attributeDefinitions = other.attributeDefinitions.slice(0, 2);
+const other = tableOf('other');
 
 const role = (name: string, actions: string[], resources: string[]) => ({
   name,
-  arn: `arn:aws:iam::${accountId}:role/${name}`,
+  arn: roleArn(name),
   statements: [{ Effect: 'Allow' as const, Action: actions, Resource: resources }],
 });
 const principals = createPrincipals(
@@ -67,20 +54,14 @@ const principals = createPrincipals(
   ],
   'test',
 );
-const options: DatabaseOptions = {
-  host: '127.0.0.1',
-  region,
-  accountId,
-  tables: [chat, other],
-  principals: principals.list(),
-};
+const options: DatabaseOptions = databaseOf([chat, other], principals.list());
 
 const clients: DynamoDBClient[] = [];
 function clientOf(name: string, database: Database): DynamoDBClient {
-  const credentials = principals.byRole(`arn:aws:iam::${accountId}:role/${name}`);
+  const credentials = principals.byRole(roleArn(name));
   const client = new DynamoDBClient({
     endpoint: database.endpoint,
-    region,
+    region: REGION,
     credentials: credentials ?? { accessKeyId: 'ASIAUNKNOWN', secretAccessKey: 'x' },
     maxAttempts: 1,
   });
@@ -149,7 +130,7 @@ describe('startDatabase', () => {
   it('refuses what the role is not granted, and changes nothing', async () => {
     await expect(reader.send(put('denied'))).rejects.toMatchObject({
       name: 'AccessDeniedException',
-      message: `User: arn:aws:sts::${accountId}:assumed-role/reader/reader is not authorized to perform: dynamodb:PutItem on resource: ${arn} because no identity-based policy allows the dynamodb:PutItem action`,
+      message: `User: arn:aws:sts::${ACCOUNT_ID}:assumed-role/reader/reader is not authorized to perform: dynamodb:PutItem on resource: ${arn} because no identity-based policy allows the dynamodb:PutItem action`,
       $metadata: { httpStatusCode: 400 },
     });
     expect((await writer.send(get('denied'))).Item).toBeUndefined();

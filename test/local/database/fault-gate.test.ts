@@ -8,15 +8,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startDatabase, type Database } from '../../../local/database/index.ts';
 import { NO_FAULTS, type DatabaseFaults, type FaultCounts } from '../../../local/faults/index.ts';
 import { createPrincipals } from '../../../local/iam/index.ts';
+import { databaseOf, REGION, roleArn, tableArn, tableOf } from './tables.ts';
 
-const [region, accountId] = ['eu-west-1', '111122223333'];
-const arn = `arn:aws:dynamodb:${region}:${accountId}:table/chat`;
-const roleArn = (name: string) => `arn:aws:iam::${accountId}:role/${name}`;
 const role = (name: string, sessionName: string) => ({
   name,
   arn: roleArn(name),
   sessionName,
-  statements: [{ Effect: 'Allow' as const, Action: 'dynamodb:*', Resource: arn }],
+  statements: [{ Effect: 'Allow' as const, Action: 'dynamodb:*', Resource: tableArn() }],
 });
 const principals = createPrincipals(
   [role('function', 'generate'), role('dataSource', 'APPSYNC_ASSUME_ROLE')],
@@ -32,7 +30,7 @@ function clientOf(name: string, maxAttempts: number): DynamoDBClient {
   if (!credentials) throw new Error(`no role ${name}`);
   const client = new DynamoDBClient({
     endpoint: database.endpoint,
-    region,
+    region: REGION,
     credentials,
     maxAttempts,
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
@@ -42,21 +40,7 @@ function clientOf(name: string, maxAttempts: number): DynamoDBClient {
 }
 
 beforeAll(async () => {
-  database = await startDatabase({
-    host: '127.0.0.1',
-    region,
-    accountId,
-    tables: [
-      {
-        name: 'chat',
-        arn,
-        keySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-        attributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-        globalSecondaryIndexes: [],
-      },
-    ],
-    principals: principals.list(),
-  });
+  database = await startDatabase(databaseOf([tableOf('chat', ['pk'])], principals.list()));
 });
 afterEach(() => database.setFaults(NO_FAULTS));
 afterAll(async () => {
