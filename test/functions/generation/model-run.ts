@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { afterEach } from 'vitest';
-import { createOpenAiModel } from '../../../functions/generation/openai-model.ts';
+import { createOpenAiModel, type IdleLimits } from '../../../functions/generation/openai-model.ts';
 import type { ModelEvent, ModelMessage } from '../../../functions/generation/stream.ts';
 import type { GenerationConfig } from '../../../functions/service/config.ts';
 import { isChatError, type ChatError } from '../../../protocol/errors.ts';
@@ -23,8 +23,8 @@ export function useServers(): (listener: RequestListener) => Promise<string> {
 /** A conversation of one question. */
 export const ask = (content: string): ModelMessage[] => [{ role: 'user', content }];
 
-/** Patience that tests can wait for. */
-export const SHORT_IDLE = { idleMs: 150, reasoningIdleMs: 600 };
+/** Patience that tests of silence can wait for; a busy machine answers within it. */
+export const SHORT_IDLE = { idleMs: 400, reasoningIdleMs: 4_000 };
 
 /** A chunk on OpenAI's wire. */
 export const chunk = (delta: object, finish: string | null = null) => ({
@@ -37,6 +37,8 @@ export interface ModelRunOptions {
   readonly signal?: AbortSignal;
   readonly timeLeftMs?: number;
   readonly onEvent?: (event: ModelEvent) => void;
+  /** @defaultValue what is deployed */
+  readonly idle?: IdleLimits;
 }
 
 /** One model run to its end: what it emitted, with which models, and how it failed. */
@@ -45,7 +47,7 @@ export async function runModel(
   config: Partial<GenerationConfig>,
   options: ModelRunOptions = {},
 ) {
-  const model = createOpenAiModel({ ...CONFIG, ...config }, SHORT_IDLE);
+  const model = createOpenAiModel({ ...CONFIG, ...config }, options.idle);
   const events: ModelEvent[] = [];
   const models: string[] = [];
   let error: ChatError | undefined;

@@ -103,7 +103,7 @@ describe('the OpenAI model', () => {
     ['silence', '/stall 2', 'UPSTREAM_TIMEOUT'],
   ])('does not retry after text was emitted: %s', async (_name, prompt, code) => {
     const before = lastId();
-    const { error, text } = await run(ask(prompt));
+    const { error, text } = await run(ask(prompt), {}, { idle: SHORT_IDLE });
 
     expect(text).toBe('w1 w2');
     expect(error).toMatchObject({ code, retryable: true });
@@ -115,7 +115,7 @@ describe('the OpenAI model', () => {
     ['silence', '/stall 0', 'UPSTREAM_TIMEOUT'],
   ])('retries and falls back while nothing was emitted: %s', async (_name, prompt, code) => {
     const before = lastId();
-    const { error, text, models } = await run(ask(prompt));
+    const { error, text, models } = await run(ask(prompt), {}, { idle: SHORT_IDLE });
 
     expect(text).toBe('');
     expect(error).toMatchObject({ code });
@@ -125,7 +125,7 @@ describe('the OpenAI model', () => {
 
   it('closes a silent request when it gives up', async () => {
     const before = lastId();
-    await run(ask('/stall 1'));
+    await run(ask('/stall 1'), {}, { idle: SHORT_IDLE });
 
     await vi.waitFor(() =>
       expect(requestsSince(before)).toMatchObject([{ outcome: 'aborted', tokensSent: 1 }]),
@@ -140,13 +140,14 @@ describe('the OpenAI model', () => {
       setTimeout(
         () =>
           response.end(`data: ${JSON.stringify(chunk({ content: 'thought' }, 'stop'))}\n\ndata: [DONE]\n\n`),
-        300,
+        900,
       );
     });
 
-    expect((await run(ask('x'), { baseUrl, reasoningModels: ['first'] })).text).toBe('thought');
-    expect(answered).toBe(1);
-    expect((await run(ask('x'), { baseUrl, models: ['first'] })).error).toMatchObject({
+    const idle = SHORT_IDLE;
+    const thought = await run(ask('x'), { baseUrl, reasoningModels: ['first'] }, { idle });
+    expect([thought.text, answered]).toEqual(['thought', 1]);
+    expect((await run(ask('x'), { baseUrl, models: ['first'] }, { idle })).error).toMatchObject({
       code: 'UPSTREAM_TIMEOUT',
     });
   });
@@ -171,7 +172,7 @@ describe('the OpenAI model', () => {
 
   it('stops the request upstream when its reader leaves', async () => {
     const before = lastId();
-    const model = createOpenAiModel({ ...CONFIG, baseUrl: `${offline.url}/v1` }, SHORT_IDLE);
+    const model = createOpenAiModel({ ...CONFIG, baseUrl: `${offline.url}/v1` });
     const stream = model.stream({
       messages: ask('/tokens 500 100'),
       model: null,
