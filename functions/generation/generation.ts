@@ -3,14 +3,15 @@ import type { Usage } from '../../protocol/generated/schema-types.ts';
 import type { AssistantMessageItem, GenerationEvent } from '../../protocol/items.ts';
 import { PROFILES } from '../../protocol/pacing.ts';
 import { sendable } from '../../protocol/token-batch.ts';
+import { claimAttempt } from '../rules/claim.ts';
 import type { GenerationConfig } from '../service/config.ts';
 import type { Invoke } from '../service/invoke.ts';
 import { describe, type LogLine } from '../service/log-line.ts';
 import { readStoredText } from '../table/answer-text.ts';
+import { runRule } from '../table/run-rule.ts';
 import type { Table } from '../table/table.ts';
 import { Answer } from './answer.ts';
 import type { Publish } from './batch-publisher.ts';
-import { claim } from './claim.ts';
 import type { Clock } from './clock.ts';
 import { finish, type Conclusion } from './finish.ts';
 import { guarded } from './guarded-sink.ts';
@@ -67,7 +68,7 @@ export type GenerationOutcome = Conclusion | 'taken';
  */
 export async function runGeneration(ports: GenerationPorts, run: GenerationRun): Promise<GenerationOutcome> {
   const { table, clock, log } = ports;
-  const claimed = await claim(table, run.event, run.claimId, clock.now());
+  const claimed = await runRule({ table }, claimAttempt(run.event, run.claimId, clock.now()));
   if (claimed === 'taken' || claimed === 'deleted') {
     log('info', 'generation.notClaimed', { messageId: run.event.messageId, why: claimed });
     return claimed;

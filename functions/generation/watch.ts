@@ -1,8 +1,9 @@
 import type { AssistantMessageItem } from '../../protocol/items.ts';
 import { CANCEL_POLL_MS, LEASE_MS, LEASE_RENEW_MS } from '../../protocol/limits.ts';
+import { writeOwn } from '../rules/own-write.ts';
+import { runRule } from '../table/run-rule.ts';
 import type { Table } from '../table/table.ts';
 import type { Clock } from './clock.ts';
-import { ownWrite } from './own-write.ts';
 
 /** Why a running generation must stop. */
 export type StopReason = 'cancelled' | 'fenced' | 'deleted' | 'deadline' | 'persist';
@@ -62,10 +63,8 @@ export function watchMessage(
   async function renew(): Promise<void> {
     const now = clock.now();
     if (!isOpen || now - renewedAt < LEASE_RENEW_MS) return;
-    const result = await ownWrite(table, message, {
-      values: { leaseUntil: now + LEASE_MS },
-      isOptional: true,
-    });
+    const values = { leaseUntil: now + LEASE_MS };
+    const result = await runRule({ table }, writeOwn('renew', message, { values, isOptional: true }));
     if (result === 'written') renewedAt = now;
     else end(result);
   }

@@ -49,7 +49,8 @@ export class SseWriter implements AnswerWriter {
     this.#lastAt = now();
     this.#write(`: ok\nretry: ${SSE_RETRY_MS}\n\n`);
     this.#heartbeat = setInterval(() => {
-      if (this.#now() - this.#lastAt >= SSE_HEARTBEAT_MS) this.#write(': hb\n\n');
+      // A full body is not silent, and whoever waits for its room has not given it up.
+      if (this.#sink.hasRoom && this.#now() - this.#lastAt >= SSE_HEARTBEAT_MS) this.#write(': hb\n\n');
     }, SSE_HEARTBEAT_MS / 10);
   }
 

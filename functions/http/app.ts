@@ -2,6 +2,7 @@ import type { Context as LambdaContext } from 'aws-lambda';
 import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import { ChatError, ERRORS, toChatError } from '../../protocol/errors.ts';
+import { REQUEST_PATIENCE_MS } from '../../protocol/limits.ts';
 import { describe, type LogLine } from '../service/log-line.ts';
 import type { Authenticate } from './auth.ts';
 import { cancel } from './cancel.ts';
@@ -22,6 +23,8 @@ export interface AppPorts {
   readonly portsFor: (log: LogLine) => HttpPorts;
   readonly log: (requestId: string) => LogLine;
   readonly keepOpen: (context: LambdaContext, work: Promise<unknown>) => void;
+  /** How long a request repeats a write that nobody answers. @defaultValue 15 s */
+  readonly patienceMs?: number;
 }
 
 const EXPOSED = ['x-message-id', 'x-conversation-id', 'x-request-id'];
@@ -71,6 +74,7 @@ async function entered(ports: AppPorts, c: Context<AppEnvironment>) {
   const invocation: HttpInvocation = {
     requestId,
     endsAt: Date.now() + context.getRemainingTimeInMillis(),
+    patience: AbortSignal.timeout(ports.patienceMs ?? REQUEST_PATIENCE_MS),
     keepOpen: (work) => ports.keepOpen(context, work),
   };
   const owner = await ports.authenticate(c.req.raw.headers);
@@ -115,8 +119,8 @@ export function createApp(ports: AppPorts): Hono<AppEnvironment> {
   });
 
   app.post(CANCEL, async (c) => {
-    const { owner, requestId, chatPorts } = await entered(ports, c);
-    const message = await cancel(chatPorts, { owner, ...c.req.param() });
+    const { owner, invocation, requestId, chatPorts } = await entered(ports, c);
+    const message = await cancel(chatPorts, invocation, { owner, ...c.req.param() });
     return new Response(JSON.stringify(messageJson(message)), {
       headers: {
         'content-type': JSON_TYPE,

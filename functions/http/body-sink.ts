@@ -31,9 +31,14 @@ export class BodySink {
     return this.#controller !== undefined;
   }
 
-  /** Resolves when a write would not close the body for lack of room, or the body is closed. */
+  /** Whether a write would not close the body for lack of room. */
+  get hasRoom(): boolean {
+    return (this.#controller?.desiredSize ?? 0) > 0;
+  }
+
+  /** Resolves when there is room, or the body is closed. */
   room(): Promise<void> {
-    if (!this.#controller || (this.#controller.desiredSize ?? 0) > 0) return Promise.resolve();
+    if (!this.isOpen || this.hasRoom) return Promise.resolve();
     this.#room ??= Promise.withResolvers<void>();
     return this.#room.promise;
   }
@@ -41,8 +46,8 @@ export class BodySink {
   /** Appends text; closes the body instead when the reader is too far behind. */
   write(text: string): void {
     if (!this.#controller) return;
-    if ((this.#controller.desiredSize ?? 0) <= 0) this.close();
-    else this.#controller.enqueue(this.#encoder.encode(text));
+    if (this.hasRoom) this.#controller.enqueue(this.#encoder.encode(text));
+    else this.close();
   }
 
   /** Ends the body after what was written. */

@@ -3,10 +3,11 @@ import { ulid } from 'ulid';
 import { DEADLINE_MARGIN_MS } from '../../protocol/limits.ts';
 import type { AssistantMessageItem, SendInput } from '../../protocol/items.ts';
 import { runGeneration } from '../generation/generation.ts';
+import { storeSend } from '../rules/start-send.ts';
+import { runRule } from '../table/run-rule.ts';
 import { SseWriter, TextWriter, sinkOf, type AnswerWriter } from './answer-writer.ts';
 import { follow } from './follow.ts';
 import { followPorts, serve, type HttpInvocation, type HttpPorts, type StreamedAnswer } from './serve.ts';
-import { startSend } from './start.ts';
 
 /** A started answer and its body. */
 export interface ChatAnswer extends StreamedAnswer {
@@ -26,7 +27,10 @@ export async function chat(
   form: 'sse' | 'text',
 ): Promise<ChatAnswer> {
   const now = ports.clock.now();
-  const { message, mayRun } = await startSend(ports.table, owner, input, now, ulid(now));
+  const { message, mayRun } = await runRule(
+    { table: ports.table, signal: invocation.patience },
+    storeSend(owner, input, now, ulid(now)),
+  );
   const writer: AnswerWriter = form === 'sse' ? new SseWriter(() => ports.clock.now()) : new TextWriter();
   serve(ports, invocation, message.id, writer, () => answer(ports, invocation, message, writer, mayRun));
   return {

@@ -87,7 +87,8 @@ async function look(
     table.get<ConversationItem>(conversationKey(owner, conversationId), { cheap: true }),
     table.get<AssistantMessageItem>(messageKey(owner, conversationId, messageId)),
   ]);
-  if (!message || !conversation || conversation.deletedAt) {
+  // A tombstone stays, so a conversation that is missing is one the cheap read does not see yet.
+  if (!message || conversation?.deletedAt) {
     writer.close();
     return undefined;
   }

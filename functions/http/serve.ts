@@ -10,6 +10,8 @@ export interface HttpInvocation {
   readonly requestId: string;
   /** Epoch milliseconds at which Lambda ends this invocation. */
   readonly endsAt: number;
+  /** Aborts when the caller has waited long enough for a write whose outcome stays unknown; what fails then is INTERNAL. */
+  readonly patience: AbortSignal;
   /** Keeps the invocation open: what is unfinished when the handler's promise settles, Lambda freezes. */
   readonly keepOpen: (work: Promise<unknown>) => void;
 }

@@ -9,7 +9,7 @@ export type Refusal = 'fenced' | 'deleted' | 'cancelled';
 export interface OwnWrite {
   readonly values: Record<string, unknown>;
   readonly removed?: readonly string[];
-  /** Tried once: an unknown outcome is thrown instead of being repeated until known. */
+  /** Tried and explained once: an unknown outcome is thrown instead of being repeated until known. */
   readonly isOptional?: boolean;
   /** Also refused when the cancel flag is set. */
   readonly unlessCancelled?: boolean;
@@ -51,7 +51,7 @@ export function* writeOwn(
     write.isOptional,
   );
   if (result !== 'refused') return 'written';
-  const stored = yield* get<AssistantMessageItem>(`${step}.why`, key);
+  const stored = yield* get<AssistantMessageItem>(`${step}.why`, key, write.isOptional);
   if (!stored) return 'deleted';
   if (write.happened?.(stored)) return 'written';
   const isOwn =

@@ -49,6 +49,8 @@ export function* storeSend(owner: string, input: SendInput, nowMs: number, ulid:
   const message = yield* putOrMeet<AssistantMessageItem>('send.assistant', fresh);
   if (message === fresh) return { message, mayRun: true };
   if (message.status !== 'PENDING') return { message, mayRun: false };
+  // This request's own put, whose answer was lost: nobody else would run it before it is ended as lost.
+  if (request.ulid === ulid && message.invokedAt === nowMs) return { message, mayRun: true };
   const renewed = yield* update<AssistantMessageItem>('send.renew', renewStart(message, nowMs));
   return renewed === 'refused' ? { message, mayRun: false } : { message: renewed, mayRun: true };
 }

@@ -1,4 +1,4 @@
-import type { AssistantMessageItem, LogItem } from '../../protocol/items.ts';
+import type { AssistantMessageItem } from '../../protocol/items.ts';
 import { attemptLog, storedAnswer, type AnswerText } from '../rules/answer-text.ts';
 import { runRule } from './run-rule.ts';
 import type { Table } from './table.ts';
@@ -14,15 +14,10 @@ export function readStoredText(table: Table, message: AssistantMessageItem): Pro
 export async function readCurrentText(table: Table, message: AssistantMessageItem): Promise<AnswerText> {
   const answer = await readStoredText(table, message);
   if (message.status !== 'STREAMING') return answer;
-  for (const item of await readLog(table, message)) {
+  for (const item of await runRule({ table }, attemptLog(message))) {
     if (item.kind === 'SEAL') continue;
     if (item.part === 'TEXT') answer.text += item.text;
     else answer.reasoning += item.text;
   }
   return answer;
-}
-
-/** The log of the newest attempt in order, its SEAL included. */
-export function readLog(table: Table, message: AssistantMessageItem): Promise<LogItem[]> {
-  return runRule({ table }, attemptLog(message));
 }

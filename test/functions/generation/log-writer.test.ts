@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FencedError, LogWriter } from '../../../functions/generation/log-writer.ts';
 import type { Delta } from '../../../functions/generation/stream.ts';
+import { attemptLog } from '../../../functions/rules/answer-text.ts';
+import { runRule } from '../../../functions/table/run-rule.ts';
 import type { Table } from '../../../functions/table/table.ts';
-import { readLog } from '../../../functions/table/answer-text.ts';
 import type { AssistantMessageItem, LogItem } from '../../../protocol/items.ts';
 import { logSlot } from '../../../protocol/keys.ts';
 import { logOf, NOW, seededChat, sha256, streaming } from '../chat-fixture.ts';
@@ -26,7 +27,7 @@ describe('LogWriter', () => {
     await log.write(2, { part: 'REASONING', offset: 0, text: 'hm' }, never);
     await log.write(3, text(6, '😀'), never);
 
-    const items: LogItem[] = await readLog(real.table, message);
+    const items = await runRule({ table: real.table }, attemptLog(message));
     const shared = {
       pk: message.pk,
       messageId: message.id,

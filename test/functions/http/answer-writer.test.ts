@@ -78,6 +78,24 @@ describe('SseWriter', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('says nothing to a reader whose body is full, which would close it', async () => {
+    const writer = new SseWriter(() => Date.now());
+    const text = 'x'.repeat(256 * 1_024);
+    for (let offset = 0; offset < 4 * text.length; offset += text.length)
+      writer.delta(message, { part: 'TEXT', offset, text });
+    let isRoom = false;
+    void writer.room().then(() => (isRoom = true));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect([isRoom, writer.isOpen]).toEqual([false, true]);
+
+    const reader = writer.body.getReader();
+    await reader.read();
+    await reader.read();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([isRoom, writer.isOpen]).toEqual([true, true]);
+    writer.close();
+  });
+
   it('counts its cursor by what the reader has, when a new attempt begins behind it or ahead of it', async () => {
     const writer = new SseWriter(() => Date.now());
     writer.start({ ...message, attempt: 2, resumeOffset: 5 });

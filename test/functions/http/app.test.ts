@@ -196,6 +196,19 @@ describe('errors before the first byte', () => {
     expect(at.lines.map((line) => line.event)).toEqual(code === 'INTERNAL' ? ['http.failed'] : []);
   });
 
+  it('is INTERNAL when a send stays unanswered for as long as a caller waits, and its repeat is taken', async () => {
+    const at = door(undefined, { patienceMs: 60 });
+    at.table.fate = (call) => (call.operation === 'put' ? 'lost' : 'fine');
+    const body = { text: 'hi', clientMessageId: 'm1' };
+    const response = await at.post(body);
+
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ error: { code: 'INTERNAL', retryable: true } });
+    expect(at.work).toEqual([]);
+    at.table.fate = () => 'fine';
+    expect(eventsOf(await (await at.post(body)).text()).at(-1)?.kind).toBe('END');
+  });
+
   it('is 405 for a HEAD of the events, which would leave a follower without reader', async () => {
     const at = door();
     const response = await at.request(EVENTS, {

@@ -1,21 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { AssistantMessageItem, ConversationItem } from '../../../protocol/items.ts';
-import { seededChat, sha256, streaming } from '../chat-fixture.ts';
-import { door, pathOf } from './door.ts';
+import type { ConversationItem } from '../../../protocol/items.ts';
+import { sha256 } from '../chat-fixture.ts';
+import { doorWith, pathOf } from './door.ts';
+import { chat, ended, running } from './one-answer.ts';
 
-const chat = seededChat({ now: Date.now() });
-const running = streaming(chat, 'request-1:a', Date.now());
 const path = pathOf(running, 'cancel');
-const done: AssistantMessageItem = {
-  ...running,
-  status: 'COMPLETE',
-  text: 'done',
-  end: { reason: 'STOP', length: 4, sha256: sha256('done'), reasoningLength: 0, continuable: false },
-};
+const done = ended('done');
 
-function seeded(message: AssistantMessageItem) {
-  const at = door();
-  at.table.seed(chat.conversation, chat.user, message);
+function seeded(...given: Parameters<typeof doorWith>) {
+  const at = doorWith(...given);
   const cancel = (authorization = 'Bearer alice', asked = path) =>
     at.request(asked, { method: 'POST', headers: { authorization } });
   return { ...at, cancel };
@@ -79,6 +72,17 @@ describe('POST cancel', () => {
     expect(updates).toBeGreaterThan(2);
     expect(body).toMatchObject({ status: 'CANCELLED' });
     expect(at.invoked).toMatchObject([{ functionName: 'settle' }]);
+  });
+
+  it('is INTERNAL, for a repeat, when its write stays unanswered for as long as a caller waits', async () => {
+    const at = seeded(running, { patienceMs: 60 });
+    at.table.fate = (call) => (call.operation === 'update' ? 'lost' : 'fine');
+    const response = await at.cancel();
+
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ error: { code: 'INTERNAL', retryable: true } });
+    at.table.fate = () => 'fine';
+    expect((await at.cancel()).status).toBe(200);
   });
 
   it('leaves a terminal answer and a user message as they are', async () => {

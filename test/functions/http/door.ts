@@ -6,11 +6,12 @@ import { ChatError } from '../../../protocol/errors.ts';
 import type { AssistantMessageItem } from '../../../protocol/items.ts';
 import { CONFIG, harness, OWNER, scriptedModel, STOP, type Step } from '../chat-fixture.ts';
 import { MemoryTable } from '../memory-table.ts';
+import { chat } from './one-answer.ts';
 
 /** The door over a memory table; `work` is what an invocation has to wait for. Alice owns what the fixtures seed. */
 export function door(
   steps: readonly Step[] | Model = ['hello ', 'world', STOP],
-  options: { ports?: Partial<GenerationPorts>; remainingMs?: number } = {},
+  options: { ports?: Partial<GenerationPorts>; remainingMs?: number; patienceMs?: number } = {},
 ) {
   const table = new MemoryTable();
   const seen = harness(table, 'stream' in steps ? steps : scriptedModel(steps), {
@@ -31,6 +32,7 @@ export function door(
     portsFor: (log) => ({ ...seen.ports, log, settleFunction: 'settle' }),
     log: () => (level, event, details) => lines.push({ level, event, details }),
     keepOpen: (_context, promise) => work.push(promise),
+    ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
   });
   const context = {
     awsRequestId: 'r1',
@@ -47,6 +49,13 @@ export function door(
     request(path, { headers: { authorization: 'Bearer alice', ...headers } });
   const message = () => table.all<AssistantMessageItem>('M#').find((item) => item.role === 'ASSISTANT');
   return { ...seen, table, request, post, get, work, lines, message };
+}
+
+/** The door with the one conversation in it, its answer as given. */
+export function doorWith(message: AssistantMessageItem, options: Parameters<typeof door>[1] = {}) {
+  const at = door(undefined, options);
+  at.table.seed(chat.conversation, chat.user, message);
+  return at;
 }
 
 /** The path of a message's events or cancel. */

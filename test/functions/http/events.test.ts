@@ -1,31 +1,16 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { AssistantMessageItem, ConversationItem } from '../../../protocol/items.ts';
-import { logOf, seededChat, sha256, streaming } from '../chat-fixture.ts';
-import { door, eventsOf, idsOf, pathOf } from './door.ts';
+import type { ConversationItem } from '../../../protocol/items.ts';
+import { logOf } from '../chat-fixture.ts';
+import { doorWith, eventsOf, idsOf, pathOf } from './door.ts';
+import { chat, ended, running } from './one-answer.ts';
 
-const chat = seededChat({ now: Date.now() });
-const running = streaming(chat, 'request-1:a', Date.now());
 const path = pathOf(running, 'events');
-const ended = (text: string, change: Partial<AssistantMessageItem> = {}): AssistantMessageItem => ({
-  ...running,
-  status: 'COMPLETE',
-  text,
-  end: { reason: 'STOP', length: text.length, sha256: sha256(text), reasoningLength: 0, continuable: false },
-  ...change,
-});
-
-/** The door with the one conversation in it. */
-function seeded(message: AssistantMessageItem, options: Parameters<typeof door>[1] = {}) {
-  const at = door(undefined, options);
-  at.table.seed(chat.conversation, chat.user, message);
-  return at;
-}
 
 const traceOf = (body: string) => eventsOf(body).map(({ kind, text }) => (text ? `${kind} ${text}` : kind));
 
 describe('GET events', () => {
   it('replays a finished answer with the headers of every stream, and ends', async () => {
-    const at = seeded(ended('hello world'));
+    const at = doorWith(ended('hello world'));
     const response = await at.get(path);
 
     expect(response.status).toBe(200);
@@ -48,14 +33,14 @@ describe('GET events', () => {
     ['ahead of a text that ended shorter', '01A-1:1:20.0', ['END']],
     ['at the beginning when the cursor is empty', '', ['START', 'DELTA hello world', 'END']],
   ])('goes on %s', async (_name, cursor, trace) => {
-    const body = await (await seeded(ended('hello world')).get(path, { 'last-event-id': cursor })).text();
+    const body = await (await doorWith(ended('hello world')).get(path, { 'last-event-id': cursor })).text();
 
     expect(traceOf(body)).toEqual(trace);
     expect(idsOf(body).at(-1)).toBe('01A-1:1:11.0:end');
   });
 
   it('is 204 for a reader that has END, while END is the state', async () => {
-    const at = seeded(ended('hello world'));
+    const at = doorWith(ended('hello world'));
     const cursor = { 'last-event-id': '01A-1:1:11.0:end' };
     const response = await at.get(path, cursor);
 
@@ -72,7 +57,7 @@ describe('GET events', () => {
       ...ended('one ', { attempt: 2, resumeOffset: 4, end: null }),
       status: 'PENDING',
     } as const;
-    const at = seeded(pending);
+    const at = doorWith(pending);
     const response = await at.get(path, { 'last-event-id': '01A-1:1:4.0:end' });
     const reading = response.text();
     at.table.seed(ended('one two', { attempt: 2, resumeOffset: 4 }));
@@ -85,14 +70,14 @@ describe('GET events', () => {
     ['of another message', '01B-1:1:0.0'],
     ['of an attempt there never was', '01A-1:2:0.0'],
   ])('is INVALID_INPUT with a cursor that is %s', async (_name, cursor) => {
-    const response = await seeded(running).get(path, { 'last-event-id': cursor });
+    const response = await doorWith(running).get(path, { 'last-event-id': cursor });
 
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: 'INVALID_INPUT' } });
   });
 
   it('is one and the same NOT_FOUND for an absent, a foreign, a deleted and a user message', async () => {
-    const at = seeded(ended('x'));
+    const at = doorWith(ended('x'));
     const bodies = [];
     const foreign = { authorization: 'Bearer bob' };
     for (const [asked, headers] of [
@@ -112,7 +97,7 @@ describe('GET events', () => {
   });
 
   it('closes without END at the door’s own limit, and the reader comes back with its cursor', async () => {
-    const at = seeded(running, { remainingMs: 10_600 });
+    const at = doorWith(running, { remainingMs: 10_600 });
     at.table.seed(...logOf(running, ['one ', 'two ']));
     const first = await (await at.get(path)).text();
     expect(traceOf(first)).toEqual(['START', 'DELTA one ', 'DELTA two ']);
@@ -123,7 +108,7 @@ describe('GET events', () => {
   });
 
   it('starts settle for an answer whose worker died, which ends what no worker will', async () => {
-    const at = seeded({ ...running, leaseUntil: Date.now() - 3_500 });
+    const at = doorWith({ ...running, leaseUntil: Date.now() - 3_500 });
     const reading = (await at.get(path)).text();
     await vi.waitFor(() =>
       expect(at.invoked).toMatchObject([
@@ -136,7 +121,7 @@ describe('GET events', () => {
   });
 
   it('keeps the invocation open until its follower has ended', async () => {
-    const at = seeded(running);
+    const at = doorWith(running);
     await at.get(path);
     expect(at.work).toHaveLength(1);
     at.table.seed(ended('x'));
@@ -144,7 +129,7 @@ describe('GET events', () => {
   });
 
   it('outlives a database that fails for a while', async () => {
-    const at = seeded(running);
+    const at = doorWith(running);
     let failures = 0;
     const reading = (await at.get(path)).text();
     at.table.fate = () => (failures < 8 ? ((failures += 1), 'failed') : 'fine');

@@ -8,18 +8,9 @@ import type { AssistantMessageItem, LogItem, TextItem } from '../../../protocol/
 import { textSlot } from '../../../protocol/keys.ts';
 import { MAX_TEXT_ITEM_UNITS } from '../../../protocol/limits.ts';
 import { splitByUnits } from '../../../protocol/token-batch.ts';
-import { CONVERSATION, logOf, OWNER, seededChat, sha256, streaming } from '../chat-fixture.ts';
+import { CONVERSATION, logOf, OWNER } from '../chat-fixture.ts';
 import { MemoryTable } from '../memory-table.ts';
-
-const chat = seededChat({ now: Date.now() });
-const running = streaming(chat, 'request-1:a', Date.now());
-const ended = (text: string, change: Partial<AssistantMessageItem> = {}): AssistantMessageItem => ({
-  ...running,
-  status: 'COMPLETE',
-  text,
-  end: { reason: 'STOP', length: text.length, sha256: sha256(text), reasoningLength: 0, continuable: false },
-  ...change,
-});
+import { chat, ended, running } from './one-answer.ts';
 
 type Event = Omit<TokenBatch, 'seq'> & { id: string };
 
@@ -150,6 +141,14 @@ describe('follow', () => {
 
     expect(writer.isOpen).toBe(false);
     expect(trace()).toEqual(['start 1']);
+  });
+
+  it('goes on although its cheap read does not see the conversation yet', async () => {
+    const { table, done, trace } = following(ended('whole'));
+    table.items.delete(`${chat.conversation.pk}\n${chat.conversation.sk}`);
+    await done;
+
+    expect(trace()).toEqual(['start 1', 'TEXT 0 whole', 'end 1']);
   });
 
   it('starts settle for an answer without worker, at most every 2 s', async () => {

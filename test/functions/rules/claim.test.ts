@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { claim } from '../../../functions/generation/claim.ts';
+import { claimAttempt } from '../../../functions/rules/claim.ts';
+import { runRule } from '../../../functions/table/run-rule.ts';
+import type { Table } from '../../../functions/table/table.ts';
 import type { AssistantMessageItem, GenerationEvent } from '../../../protocol/items.ts';
 import { NOW, seededChat, streaming, type SeededChat } from '../chat-fixture.ts';
 import { startTable } from '../dynamodb.ts';
@@ -18,7 +20,10 @@ function tableWith(chat: SeededChat, message: AssistantMessageItem | undefined =
   return table;
 }
 
-describe('claim', () => {
+const claim = (table: Table, chat: SeededChat, claimId = 'request-1:a') =>
+  runRule({ table }, claimAttempt(eventOf(chat), claimId, NOW));
+
+describe('claimAttempt', () => {
   let real: Awaited<ReturnType<typeof startTable>>;
   beforeAll(async () => (real = await startTable()));
   afterAll(() => real.close());
@@ -27,7 +32,7 @@ describe('claim', () => {
     const chat = seededChat();
     const table = tableWith(chat);
 
-    const claimed = await claim(table, eventOf(chat), 'request-1:a', NOW);
+    const claimed = await claim(table, chat);
 
     expect(claimed).toEqual({ message: streaming(chat) });
     expect(table.all('M#01A-1')).toEqual([streaming(chat)]);
@@ -38,7 +43,7 @@ describe('claim', () => {
     for (const item of [chat.conversation, chat.user, chat.message]) await real.table.put(item);
 
     const ids = Array.from({ length: 12 }, (_, index) => `request-1:${index}`);
-    const claims = await Promise.all(ids.map((id) => claim(real.table, eventOf(chat), id, NOW)));
+    const claims = await Promise.all(ids.map((id) => claim(real.table, chat, id)));
 
     const winners = claims.filter((outcome) => outcome !== 'taken');
     expect(winners).toHaveLength(1);
@@ -53,7 +58,7 @@ describe('claim', () => {
     let updates = 0;
     table.fate = (call) => (call.operation === 'update' && (updates += 1) === 1 ? 'lost' : 'fine');
 
-    expect(await claim(table, eventOf(chat), 'request-1:a', NOW)).toEqual({ message: streaming(chat) });
+    expect(await claim(table, chat)).toEqual({ message: streaming(chat) });
     expect(updates).toBe(2);
   });
 
@@ -67,7 +72,7 @@ describe('claim', () => {
     const table = tableWith(chat, { ...chat.message, ...stored });
     const before = table.all();
 
-    expect(await claim(table, eventOf(chat), 'request-1:a', NOW)).toBe('taken');
+    expect(await claim(table, chat)).toBe('taken');
     expect(table.all()).toEqual(before);
   });
 
@@ -76,7 +81,7 @@ describe('claim', () => {
     const table = tableWith(chat, undefined);
     table.items.delete(`${chat.message.pk}\n${chat.message.sk}`);
 
-    expect(await claim(table, eventOf(chat), 'request-1:a', NOW)).toBe('taken');
+    expect(await claim(table, chat)).toBe('taken');
     expect(table.all('M#01A-1')).toEqual([]);
   });
 
@@ -88,7 +93,7 @@ describe('claim', () => {
     const table = new MemoryTable();
     table.seed(chat.user, chat.message, ...(change ? [{ ...chat.conversation, ...change }] : []));
 
-    expect(await claim(table, eventOf(chat), 'request-1:a', NOW)).toBe('deleted');
+    expect(await claim(table, chat)).toBe('deleted');
     expect(table.all('M#01A-1')).toEqual([]);
   });
 });

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSend } from '../../../functions/http/start.ts';
+import { storeSend } from '../../../functions/rules/start-send.ts';
+import { runRule } from '../../../functions/table/run-rule.ts';
+import type { Table } from '../../../functions/table/table.ts';
 import {
   assistantMessageItem,
   derivedTitle,
   sendRequestItem,
   userMessageItem,
+  type AssistantMessageItem,
   type SendInput,
 } from '../../../protocol/items.ts';
 import { conversationKey, listingSort } from '../../../protocol/keys.ts';
@@ -19,10 +22,10 @@ const INPUT: SendInput = {
   model: null,
   pacing: null,
 };
-const start = (table: MemoryTable, input: Partial<SendInput> = {}, now = NOW, ulid = '01A') =>
-  startSend(table, OWNER, { ...INPUT, ...input }, now, ulid);
+const start = (table: Table, input: Partial<SendInput> = {}, now = NOW, ulid = '01A') =>
+  runRule({ table }, storeSend(OWNER, { ...INPUT, ...input }, now, ulid));
 
-describe('startSend', () => {
+describe('storeSend', () => {
   it('stores exactly the items that sendMessage stores', async () => {
     const table = new MemoryTable();
     const { message, mayRun } = await start(table);
@@ -66,6 +69,33 @@ describe('startSend', () => {
     const late = NOW + 60_001;
     const renewed = { ...first.message, invokedAt: late, leaseUntil: late + 60_000 };
     expect(await start(table, {}, late, '01D')).toEqual({ message: renewed, mayRun: true });
+  });
+
+  it('runs what it stored itself although the answer to that write was lost', async () => {
+    const table = new MemoryTable();
+    let puts = 0;
+    table.fate = ({ operation, sk }) => {
+      const isAnswer = operation === 'put' && sk === 'M#01A-1';
+      return isAnswer && (puts += 1) === 1 ? 'lost' : 'fine';
+    };
+    const { message, mayRun } = await start(table);
+
+    expect(puts).toBe(2);
+    expect([message, mayRun]).toEqual([table.all('M#01A-1')[0], true]);
+  });
+
+  it('leaves it to whoever claimed it meanwhile', async () => {
+    const table = new MemoryTable();
+    let puts = 0;
+    table.fate = ({ operation, sk }) =>
+      operation === 'put' && sk === 'M#01A-1' && (puts += 1) === 1 ? 'lost' : 'fine';
+    table.before = () => {
+      const [message] = table.all<AssistantMessageItem>('M#01A-1');
+      if (message?.status === 'PENDING') table.seed({ ...message, status: 'STREAMING' } as typeof message);
+      return Promise.resolve();
+    };
+
+    expect(await start(table)).toMatchObject({ mayRun: false, message: { status: 'STREAMING' } });
   });
 
   it('does not run what has a worker or is over', async () => {
@@ -147,9 +177,7 @@ describe('startSend', () => {
     afterAll(() => real.close());
 
     it('starts one generation for many equal requests at once', async () => {
-      const sends = Array.from({ length: 10 }, (_, index) =>
-        startSend(real.table, OWNER, INPUT, NOW, `01${index}`),
-      );
+      const sends = Array.from({ length: 10 }, (_, index) => start(real.table, {}, NOW, `01${index}`));
       const started = await Promise.all(sends);
 
       expect(new Set(started.map(({ message }) => message.id)).size).toBe(1);
