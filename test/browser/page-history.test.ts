@@ -21,11 +21,14 @@ describeInChromium('conversations and history on the page', () => {
     await log.hover();
     await page.mouse.wheel(0, -10_000);
     await button('Jump to latest').waitFor();
-    await answers.filter({ hasText: 'w600' }).waitFor();
-    const readerAt = await log.evaluate((frame) => frame.scrollTop);
-    expect(readerAt).toBeLessThan(60);
+    const top = () => log.evaluate((frame) => frame.scrollTop);
+    // Chromium adds what the page scrolled before it knew of the wheel: a reader turns on until the top is there.
+    await eventually(async () => {
+      await page.mouse.wheel(0, -10_000);
+      return top();
+    }).toBe(0);
     await answers.filter({ hasText: 'w900' }).waitFor();
-    expect(await log.evaluate((frame) => frame.scrollTop)).toBe(readerAt);
+    expect(await top()).toBe(0);
 
     await button('Jump to latest').click();
     await eventually(() => fromEnd(web)).toBeLessThan(40);
