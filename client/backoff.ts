@@ -1,3 +1,4 @@
+import type { ChatError } from '../protocol/errors.ts';
 import type { Clock } from './clock.ts';
 
 /** The first pause after a failure. */
@@ -17,16 +18,21 @@ export function backoffMs(failures: number, random: () => number, retryAfterMs =
 /** Pauses that end early all together, when the page wakes or what waits is closed. */
 export class Pauses {
   readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #pauses = new Set<{ readonly end: () => void; readonly hurry: () => void }>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
+    this.#random = random;
   }
 
-  /** Resolves after `ms`, or at a `wake`, but not before `atLeastMs`: what the service asked for holds for a wake too. */
-  wait(ms: number, atLeastMs = 0): Promise<void> {
+  /**
+   * Resolves after the pause that `failures` failures in a row call for, the last of them `error`, or at a `wake`, but not
+   * before the service allows it: what it asked for holds for a wake too.
+   */
+  afterFailure(failures: number, { retryAfterMs = 0 }: ChatError): Promise<void> {
     return new Promise((resolve) => {
-      const earliest = this.#clock.now() + atLeastMs;
+      const earliest = this.#clock.now() + retryAfterMs;
       const end = () => {
         cancel();
         this.#pauses.delete(pause);
@@ -39,7 +45,7 @@ export class Pauses {
         else cancel = this.#clock.after(restMs, end);
       };
       const pause = { end, hurry };
-      let cancel = this.#clock.after(ms, end);
+      let cancel = this.#clock.after(backoffMs(failures, this.#random, retryAfterMs), end);
       this.#pauses.add(pause);
     });
   }

@@ -3,7 +3,7 @@ import type {
   Conversation as ConversationItem,
   ConversationPage,
 } from '../protocol/generated/schema-types.ts';
-import { backoffMs, Pauses } from './backoff.ts';
+import { Pauses } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import {
   NOTHING_LOADED,
@@ -74,7 +74,7 @@ export class ConversationList {
 
   constructor(parts: ConversationListParts) {
     this.#parts = parts;
-    this.#pauses = new Pauses(parts.clock);
+    this.#pauses = new Pauses(parts.clock, parts.random);
     this.#store = new Store<ConversationListState>(UNLISTED, (previous) => ({
       items: sharedList(previous.items, this.#loaded.items),
       hasMore: typeof this.#loaded.nextToken === 'string',
@@ -198,10 +198,7 @@ export class ConversationList {
           return;
         }
         failures += 1;
-        await this.#pauses.wait(
-          backoffMs(failures, this.#parts.random, error.retryAfterMs),
-          error.retryAfterMs,
-        );
+        await this.#pauses.afterFailure(failures, error);
       }
     }
   }

@@ -1,11 +1,10 @@
 import type { ChatError } from '../protocol/errors.ts';
 import type { Message, MessagePage } from '../protocol/generated/schema-types.ts';
-import { backoffMs, type Pauses } from './backoff.ts';
+import type { Pauses } from './backoff.ts';
 
 /** What a listing needs. */
 export interface ListingPorts {
   readonly pauses: Pauses;
-  readonly random: () => number;
   /** One page, newest first; rejects with a ChatError. */
   page(nextToken?: string): Promise<MessagePage>;
   /** Takes the messages, and runs `shown` with the change that shows them; neither when it was closed meanwhile. */
@@ -80,10 +79,7 @@ export class Listing {
         if (this.#ports.isClosed()) return;
         this.#ports.failed(error);
         this.#isWantedAgain = true;
-        await this.#ports.pauses.wait(
-          backoffMs(failures, this.#ports.random, error.retryAfterMs),
-          error.retryAfterMs,
-        );
+        await this.#ports.pauses.afterFailure(failures, error);
         failures += 1;
       }
     }

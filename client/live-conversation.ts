@@ -63,7 +63,7 @@ export class LiveConversation {
     this.#id = id;
     this.#parts = parts;
     this.#store = new Store<ConversationState>(UNCONNECTED, (previous) => this.#read(previous));
-    this.#pauses = new Pauses(clock);
+    this.#pauses = new Pauses(clock, random);
     const failed = (error: ChatError) => this.#hearFailure(error);
     const changed = () => this.update(() => undefined);
     this.#transcript = new Transcript({
@@ -95,8 +95,7 @@ export class LiveConversation {
     });
     this.outbox = new Outbox({
       pauses: this.#pauses,
-      random,
-      ended: () => this.#ended,
+      throwIfEnded: () => this.throwIfEnded(),
       failed: (error) => {
         failed(error);
         this.listUnlisted();
@@ -104,7 +103,6 @@ export class LiveConversation {
     });
     this.#listing = new Listing({
       pauses: this.#pauses,
-      random,
       page: (token) => api.messages(id, undefined, token),
       take: (messages, shown) => this.take(messages, shown),
       wasStored: () => !this.#transcript.isEmpty,

@@ -71,11 +71,6 @@ export class LiveMessage {
     return this.#shown;
   }
 
-  /** Whether the receipt is here and agrees with the text. */
-  get isSettled(): boolean {
-    return this.#assembled.end !== undefined && this.#assembled.end === this.#verified;
-  }
-
   /** Whether something is known to be missing and being read, or cannot be read. */
   get isBehind(): boolean {
     return this.#asking === 'for text' || this.#failures > 0 || this.#mismatches > 0;
@@ -215,8 +210,7 @@ export class LiveMessage {
 
   #show(): void {
     const { messageId: id, attempt, text, reasoning, status } = this.#assembled;
-    const isSettled = this.isSettled;
-    const end = isSettled ? (this.#assembled.end ?? null) : null;
+    const end = this.#assembled.end === this.#verified ? (this.#verified ?? null) : null;
     const next = shared(this.#shown, {
       id,
       role: 'ASSISTANT',
@@ -224,12 +218,12 @@ export class LiveMessage {
       model: end?.model ?? this.#facts.model,
       text,
       reasoning,
-      status: isSettled || !isTerminal(status) ? status : 'STREAMING',
+      status: end || !isTerminal(status) ? status : 'STREAMING',
       end,
       attempt,
       pending: false,
       refusal: null,
-      nextWithinMs: isSettled ? 0 : this.#nextWithinMs,
+      nextWithinMs: end ? 0 : this.#nextWithinMs,
     } satisfies ChatMessage);
     if (next === this.#shown) return;
     this.#shown = next;

@@ -1,14 +1,13 @@
 import type { ChatError } from '../protocol/errors.ts';
-import { backoffMs, type Pauses } from './backoff.ts';
+import type { Pauses } from './backoff.ts';
 import type { KeptSend } from './kept-sends.ts';
 import type { ChatMessage } from './snapshot.ts';
 
 /** What an outbox needs. */
 export interface OutboxPorts {
   readonly pauses: Pauses;
-  readonly random: () => number;
-  /** Why nothing can be delivered any more, once the conversation is closed or deleted. */
-  ended(): ChatError | undefined;
+  /** @throws ChatError: why nothing can be delivered any more, once the conversation is closed or deleted */
+  throwIfEnded(): void;
   /** A delivery failed and is repeated. */
   failed(error: ChatError): void;
 }
@@ -91,20 +90,17 @@ export class Outbox {
   /** @throws ChatError: what the service refused, or why the conversation ended. */
   async deliver<Answer>(operation: () => Promise<Answer>): Promise<Answer> {
     for (let failures = 1; ; failures += 1) {
-      this.#throwIfEnded();
+      this.#ports.throwIfEnded();
       try {
         const answer = await this.#counted(operation);
-        this.#throwIfEnded();
+        this.#ports.throwIfEnded();
         return answer;
       } catch (thrown) {
-        this.#throwIfEnded();
+        this.#ports.throwIfEnded();
         const error = thrown as ChatError;
         if (!error.retryable) throw error;
         this.#ports.failed(error);
-        await this.#ports.pauses.wait(
-          backoffMs(failures, this.#ports.random, error.retryAfterMs),
-          error.retryAfterMs,
-        );
+        await this.#ports.pauses.afterFailure(failures, error);
       }
     }
   }
@@ -116,10 +112,5 @@ export class Outbox {
     } finally {
       this.#underWay -= 1;
     }
-  }
-
-  #throwIfEnded(): void {
-    const reason = this.#ports.ended();
-    if (reason) throw reason;
   }
 }
