@@ -1,3 +1,4 @@
+import type { ChatError } from '../protocol/errors.ts';
 import { CLIENT_DOCUMENTS } from '../protocol/generated/client-documents.ts';
 import type {
   Mutation,
@@ -31,8 +32,16 @@ export function createApi(transport: Transport) {
   return {
     conversations: (limit?: number, nextToken?: string | null) =>
       query('conversations', given({ limit, nextToken })),
-    messages: (conversationId: string, limit?: number, nextToken?: string | null) =>
-      query('messages', given({ conversationId, limit, nextToken })),
+    messages: (conversationId: string, nextToken?: string) =>
+      query('messages', given({ conversationId, nextToken })),
+    /** Resolves when the service answers; that a conversation has no messages is an answer too. */
+    probe: (conversationId: string) =>
+      query('messages', { conversationId, limit: 1 }).then(
+        () => undefined,
+        (error: ChatError) => {
+          if (error.code !== 'NOT_FOUND') throw error;
+        },
+      ),
     messageState: (conversationId: string, messageId: string, from: TextPosition) =>
       query('messageState', {
         conversationId,

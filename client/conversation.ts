@@ -102,7 +102,7 @@ export class Conversation {
     try {
       const message = await live.outbox.deliver(() => this.#parts.api.cancel(this.id, messageId));
       await live.take([message]);
-      return live.find(messageId) ?? (await live.watch(messageId, message.attempt));
+      return live.find(messageId) ?? (await live.watchers.watch(messageId, message.attempt));
     } finally {
       live.listUnlisted();
     }
@@ -178,7 +178,7 @@ export class Conversation {
         live.learn(messages);
       });
       const answer = messages.at(-1) as Message;
-      const ended = live.watch(answer.id, answer.attempt);
+      const ended = live.watchers.watch(answer.id, answer.attempt);
       live.update(() => live.listUnlisted());
       this.#parts.onActivity();
       return { messageId: answer.id, ended };

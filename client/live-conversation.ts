@@ -43,6 +43,7 @@ export interface LiveConversationParts {
  */
 export class LiveConversation {
   readonly outbox: Outbox;
+  readonly watchers = new Watchers();
   readonly #id: string;
   readonly #parts: LiveConversationParts;
   readonly #store: Store<ConversationState>;
@@ -50,7 +51,6 @@ export class LiveConversation {
   readonly #transcript: Transcript;
   readonly #connection: Connection;
   readonly #listing: Listing;
-  readonly #watchers = new Watchers();
   #ended: ChatError | undefined;
   #isStarted = false;
   #lastError: ChatError | undefined;
@@ -82,7 +82,7 @@ export class LiveConversation {
       clock,
       random,
       watch: (observer) => api.watch(id, observer),
-      probe: () => this.#probe(),
+      probe: () => api.probe(id),
       onBatch: (batch) =>
         this.update(() => {
           this.#lastError = undefined;
@@ -103,7 +103,7 @@ export class LiveConversation {
     });
     this.#listing = new Listing({
       pauses: this.#pauses,
-      page: (token) => api.messages(id, undefined, token),
+      page: (token) => api.messages(id, token),
       take: (messages, shown) => this.take(messages, shown),
       wasStored: () => !this.#transcript.isEmpty,
       absent: (wasStored) => {
@@ -151,7 +151,7 @@ export class LiveConversation {
   /** Runs a change, then tells what it changed. */
   update(change: () => void): void {
     this.#store.update(change);
-    this.#watchers.look((messageId) => this.#transcript.find(messageId));
+    this.watchers.look((messageId) => this.#transcript.find(messageId));
   }
 
   /** Takes what a request was answered with; within an `update`. */
@@ -174,11 +174,6 @@ export class LiveConversation {
 
   find(messageId: string): ChatMessage | undefined {
     return this.#transcript.find(messageId);
-  }
-
-  /** Resolves with the message once `attempt` or a later one has ended; rejects when the conversation ends. */
-  watch(messageId: string, attempt: number): Promise<ChatMessage> {
-    return this.#watchers.watch(messageId, attempt);
   }
 
   /** Lists when a batch told of an answer alone. A request's own answer tells of its messages; a batch may come before it. */
@@ -214,7 +209,7 @@ export class LiveConversation {
     this.#connection.close();
     this.#transcript.close();
     this.#pauses.close();
-    this.#watchers.reject(error);
+    this.watchers.reject(error);
     this.update(() => undefined);
     this.#parts.onClosed();
   }
@@ -245,15 +240,6 @@ export class LiveConversation {
     this.#parts.resume();
     this.#cancelList();
     this.#cancelList = this.#parts.clock.after(LIST_AFTER_ACK_MS, () => void this.#listing.refresh());
-  }
-
-  /** Whether the service answers; a conversation without messages is an answer too. */
-  async #probe(): Promise<void> {
-    try {
-      await this.#parts.api.messages(this.#id, 1);
-    } catch (error) {
-      if ((error as ChatError).code !== 'NOT_FOUND') throw error;
-    }
   }
 
   #hearAnswer(): void {
