@@ -10,11 +10,11 @@ export interface ActionState {
   readonly failure?: string;
 }
 
-/** Regenerates and continues answers; what is refused is told by message. `act` never throws. */
+/** Regenerates and continues answers; what is refused is told by message. `act` answers whether it was taken and never throws. */
 export function useAnswerActions(methods: ConversationMethods) {
   const [states, setStates] = useState<ReadonlyMap<string, ActionState>>(new Map());
   const act = useCallback(
-    async (messageId: string, action: AnswerAction): Promise<void> => {
+    async (messageId: string, action: AnswerAction): Promise<boolean> => {
       const tell = (state: ActionState | undefined) =>
         setStates((known) => {
           const next = new Map(known);
@@ -27,8 +27,10 @@ export function useAnswerActions(methods: ConversationMethods) {
         const { ended } = await methods[action](messageId);
         ended.catch(() => undefined);
         tell(undefined);
+        return true;
       } catch (error) {
         tell({ failure: isChatError(error) ? errorText(error) : 'Something went wrong.' });
+        return false;
       }
     },
     [methods],

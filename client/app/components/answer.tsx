@@ -50,18 +50,11 @@ export function Answer(props: AnswerProps) {
       {text !== '' && <Markdown text={text} isIncomplete={!isWhole} />}
       {isUnderWay && <Activity status={message.status} />}
       {isWhole && <Ending message={message} />}
-      {!isUnderWay && (
-        <div className="message-foot">
-          {message.text !== '' && <CopyButton label="Copy" text={() => message.text} />}
-          {isWhole && <Actions message={message} asked={asked} isOver={isOver} onAction={onAction} />}
-          <BranchPicker {...branch} noun="answer" />
-        </div>
-      )}
-      {isUnderWay && branch.row.siblings > 1 && (
-        <div className="message-foot">
-          <BranchPicker {...branch} noun="answer" />
-        </div>
-      )}
+      <div className="message-foot">
+        {!isUnderWay && message.text !== '' && <CopyButton label="Copy" text={() => message.text} />}
+        {isWhole && <Actions message={message} asked={asked} isOver={isOver} onAction={onAction} />}
+        <BranchPicker {...branch} noun="answer" />
+      </div>
       {failure !== undefined && (
         <p className="error-text" role="alert">
           {failure}

@@ -38,8 +38,8 @@ export function Messages({ id, isNew, isOver, sent, onSend, onPath }: MessagesPr
   );
   const onAction = useCallback(
     async (messageId: string, parent: string, action: AnswerAction) => {
-      await act(messageId, action);
-      if (action !== 'regenerate') return;
+      const isTaken = await act(messageId, action);
+      if (!isTaken || action !== 'regenerate') return;
       // The new answer is the newest: without a choice it is what shows.
       setChoices((known) => new Map([...known].filter(([chosenFor]) => chosenFor !== parent)));
     },

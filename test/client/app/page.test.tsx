@@ -125,6 +125,36 @@ describe('the page', () => {
     expect(within(answerRow()).getByRole('alert').textContent).toContain('conflicts');
   });
 
+  it('stays at the version whose regenerate was refused, and tells why', async () => {
+    const service = answered({ text: 'old', status: 'COMPLETE' });
+    service.stored.push(
+      message({ id: 'm1-2', parentId: 'm1-0', text: 'new', status: 'COMPLETE', end: receipt('new') }),
+    );
+    service.answers.regenerateMessage = () => new ChatError('CONFLICT');
+    const page = await openPage({ path: '/c/c1', service });
+    await page.acknowledge();
+    await page.click('Previous answer');
+    await page.click('Regenerate');
+    expect(answerRow().textContent).toContain('old');
+    expect(within(answerRow()).getByRole('alert').textContent).toContain('conflicts');
+  });
+
+  it('keeps focus on the choice of versions when the answer ends', async () => {
+    const service = answered({ text: 'old', status: 'COMPLETE' });
+    service.stored.push(message({ id: 'm1-2', parentId: 'm1-0' }));
+    const page = await openPage({ path: '/c/c1', service });
+    await page.acknowledge();
+    screen.getByRole('button', { name: 'Previous answer' }).focus();
+    const running = { messageId: 'm1-2' };
+    await page.hear(
+      batch(running),
+      batch({ ...running, seq: 1, text: 'new' }),
+      batch({ ...running, seq: 2, offset: 3, end: receipt('new') }),
+    );
+    expect(names(answerRow())).toEqual(['Copy', 'Regenerate', 'Previous answer', 'Next answer']);
+    expect(document.activeElement?.getAttribute('aria-label')).toBe('Previous answer');
+  });
+
   it('brings a refused text back to the composer', async () => {
     const page = await openPage();
     page.service.answers.sendMessage = () => new ChatError('NOT_FOUND');
