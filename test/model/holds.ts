@@ -75,6 +75,8 @@ const RACES = [
   'refused Mutation.cancelMessage.flagStreaming',
   'refused Mutation.cancelMessage.endPending',
   'refused Mutation.cancelMessage.flagClaimed',
+  'refused cancel.flag',
+  'refused cancel.end',
   'refused Mutation.continueMessage.restart',
   'published END',
   'ends COMPLETE',
