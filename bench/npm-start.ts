@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from './free-ports.ts';
 
 /** The first line of the banner that `npm start` prints once every part answers. */
 const READY = 'appsync-chat is ready';
@@ -23,32 +23,6 @@ export interface NpmStart {
   stop(): Promise<void>;
 }
 
-/** The stack takes the base port and those that follow. */
-const PORTS = 3;
-
-function listening(port: number): Promise<Server | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen(port, '127.0.0.1', () => resolve(server));
-  });
-}
-
-/** The first of three neighbouring free ports. */
-async function freeBasePort(): Promise<number> {
-  for (let tries = 0; tries < 20; tries += 1) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const others = await Promise.all(
-      Array.from({ length: PORTS - 1 }, (_none, index) => listening(port + 1 + index)),
-    );
-    for (const each of [server, ...others]) each?.close();
-    if (others.every((other) => other !== undefined) && port + PORTS <= 65_000) return port;
-  }
-  throw new Error('No free ports were found');
-}
-
 /** The environment of a shell that did not come through npm: no pinned Node in the path, no npm variables, no model. */
 export function shellEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
@@ -60,7 +34,7 @@ export function shellEnvironment(environment: NodeJS.ProcessEnv): NodeJS.Process
 
 /** Runs `npm start -- --port <free> --memory` from the repository; rejects with its output when it does not get ready. */
 export async function npmStart(): Promise<NpmStart> {
-  const port = await freeBasePort();
+  const port = await freePorts();
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
   // A process group of its own: npm and everything below it is ended by one signal.

@@ -3,8 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePorts } from '../../bench/free-ports.ts';
 import { isChatError, type ChatMessage } from '../../client/index.ts';
+import type { AssistantMessageItem } from '../../protocol/items.ts';
+import { PLAYGROUND } from './api.ts';
 import { chatClient, messageWith, recordedConversation } from './client-conversation.ts';
+import { keyOf, storedItems, withProbe } from './stored-items.ts';
 import { countedText } from './streamed-answer.ts';
 import { startTarget, useLocalTarget } from './target.ts';
 
@@ -25,8 +29,9 @@ describe('a session', () => {
     const given: string[] = [];
     const short = await target().stack.token('alice', 2);
     const issuedAt = Date.now();
-    const getToken = async () => {
-      const token = Date.now() - issuedAt < 3_000 ? short : await target().token('alice');
+    const getToken = async (refused?: string) => {
+      const isOver = refused === short || Date.now() - issuedAt > 3_000;
+      const token = isOver ? await target().token('alice') : short;
       given.push(token);
       return token;
     };
@@ -127,7 +132,10 @@ describe('a service that goes away', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'appsync-chat-client-'));
 
   it('is met again after a restart mid-answer: text kept, what was sent meanwhile delivered once', async () => {
-    let service = await startTarget({ dataDir });
+    const apiPort = await freePorts();
+    const ports = { apiPort, httpPort: apiPort + 1 };
+    const options = { ...withProbe, dataDir, ...ports };
+    let service = await startTarget(options);
     onTestFinished(async () => {
       await service.stack.close();
       rmSync(dataDir, { recursive: true, force: true });
@@ -135,8 +143,6 @@ describe('a service that goes away', () => {
     const { conversation, states, isPrefixOf } = recordedConversation(service);
     const { messageId, ended } = await conversation.send({ text: '/tokens 300 50' });
     const before = await messageWith(conversation, messageId, hasText, 'text');
-    const apiPort = Number(new URL(service.graphqlUrl).port);
-    const httpPort = Number(new URL(service.httpUrl).port);
 
     await service.stack.close();
     const sent = conversation.send({ text: '/echo while away' });
@@ -146,12 +152,14 @@ describe('a service that goes away', () => {
       before.text,
     );
     expect(conversation.getSnapshot().messages.at(-1)).toMatchObject({ pending: true });
-    service = await startTarget({ dataDir, apiPort, httpPort });
+    service = await startTarget(options);
+    // The worker died with the service; whoever asks once its lease is past ends the answer for it.
+    const item = keyOf(PLAYGROUND, { conversationId: conversation.id, id: messageId });
+    await storedItems(service).change<AssistantMessageItem>(item, { leaseUntil: Date.now() - 3_500 });
 
     await expect.poll(() => conversation.getSnapshot().connection, { timeout: 20_000 }).toBe('live');
     const answer = await sent;
     expect((await answer.ended).text).toBe('while away');
-    // The worker died with the service; its lease has to pass before anyone ends the answer for it.
     const message = await ended;
     expect(message).toMatchObject({ status: 'INTERRUPTED', end: { error: { code: 'LOST' } } });
     expect(message.text.startsWith(before.text)).toBe(true);
@@ -163,8 +171,8 @@ describe('a service that goes away', () => {
   }, 90_000);
 
   it('is waited for when it is down at page load', async () => {
-    let service = await startTarget();
-    const apiPort = Number(new URL(service.graphqlUrl).port);
+    const apiPort = await freePorts();
+    let service = await startTarget({ apiPort });
     await service.stack.close();
     const { conversation } = recordedConversation(service);
     await expect.poll(() => conversation.getSnapshot().connection, { timeout: 20_000 }).toBe('offline');

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePorts } from '../../bench/free-ports.ts';
 import { DOCUMENTS, graphql, type WireMessage, type WireSend } from './graphql.ts';
 import { startTarget, type LocalTarget } from './target.ts';
 
@@ -23,7 +24,8 @@ async function messagesOf(at: LocalTarget, token: string, conversationId: string
 
 describe('a restart of the local stack', () => {
   it('keeps conversations, and tokens that were given before', async () => {
-    target = await startTarget({ dataDir });
+    const apiPort = await freePorts();
+    target = await startTarget({ dataDir, apiPort });
     const token = await target.token('alice');
     const conversationId = randomUUID();
     const input = { conversationId, clientMessageId: randomUUID(), text: '/echo kept' };
@@ -34,7 +36,6 @@ describe('a restart of the local stack', () => {
       .poll(async () => (await messagesOf(first, token, conversationId))[0]?.status, { timeout: 15_000 })
       .toBe('COMPLETE');
     const before = await messagesOf(first, token, conversationId);
-    const apiPort = Number(new URL(first.graphqlUrl).port);
     await first.stack.close();
 
     target = await startTarget({ dataDir, apiPort });
