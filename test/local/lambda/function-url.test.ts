@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { createFunctionUrl } from '../../../local/lambda/index.ts';
 import type { FunctionUrlEvent } from '../../../local/lambda/index.ts';
-import { lambdaModel, startLambdaService } from './lambda-fixture.ts';
+import { closedGate, lambdaModel, startLambdaService } from './lambda-fixture.ts';
 import type { Fixture } from './lambda-fixture.ts';
 import { listen } from './http-fixture.ts';
 
@@ -37,7 +37,6 @@ async function startUrl(
 const streaming = (statements: string): string => `
   export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
     const http = (meta) => awslambda.HttpResponseStream.from(stream, meta);
-    const line = (text) => new Promise((r) => setTimeout(r, text));
     ${statements}
   });`;
 
@@ -142,14 +141,16 @@ describe('a streamed answer', () => {
   });
 
   it('carries status, headers and cookies, then each write as it comes', async () => {
+    const gate = closedGate();
     const { url, logs } = await startUrl(
-      streaming(`
+      gate.code +
+        streaming(`
         const meta = { statusCode: 201, headers: { 'Content-Type': 'text/event-stream', 'x-message-id': 'm1' }, cookies: ['a=1', 'b=2'] };
         const same = http(meta);
         meta.statusCode = 500;
         console.log('same ' + (same === stream));
         stream.write('data: ä😀\\n\\n');
-        await new Promise((r) => setTimeout(r, 30));
+        await opened;
         stream.write(Buffer.from('data: two\\n\\n'));
         stream.end();`),
     );
@@ -159,6 +160,7 @@ describe('a streamed answer', () => {
     expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     expect((await reader.read()).value).toBe('data: ä😀\n\n');
+    gate.open();
     expect((await reader.read()).value).toBe('data: two\n\n');
     expect((await reader.read()).done).toBe(true);
     expect(logs.all.map(({ message }) => message)).toContain('same true');
@@ -255,13 +257,16 @@ describe('a streamed answer', () => {
   });
 
   it('may end before the invocation does, which goes on', async () => {
-    const { url, logs } = await startUrl(
-      streaming(
-        "http({ statusCode: 200 }).write('body'); stream.end(); await new Promise((r) => setTimeout(r, 40)); console.log('after body');",
-      ),
+    const gate = closedGate();
+    const { url, logs, service } = await startUrl(
+      gate.code +
+        streaming(
+          "http({ statusCode: 200 }).write('body'); stream.end(); await opened; console.log('after body');",
+        ),
     );
     expect(await (await fetch(url)).text()).toBe('body');
-    expect(logs.all.map(({ message }) => message)).not.toContain('after body');
+    expect(service.load()['http']).toMatchObject({ running: 1 });
+    gate.open();
     await logs.when(({ message }) => message === 'after body');
   });
 
@@ -274,7 +279,7 @@ describe('a streamed answer', () => {
   it.each([
     ['fails', "throw new Error('late');", 10_000],
     ['crashes', 'process.exit(1);', 10_000],
-    ['never ends its stream', '', 250],
+    ['never ends its stream', '', 1_000],
   ])(
     'is cut without a proper end when the function %s after its first write',
     async (_name, statement, timeoutMs) => {

@@ -1,6 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 
 import { createPrincipals } from '../../../local/iam/index.ts';
 import type { PolicyStatement, Principals } from '../../../local/iam/index.ts';
@@ -18,9 +20,13 @@ const ACCOUNT = '111122223333';
 export const arnOf = (name: string): string => `arn:aws:lambda:us-east-1:${ACCOUNT}:function:${name}`;
 export const roleArnOf = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/${name}`;
 
-/** A function whose bundle is `code`, written to a fresh folder. */
+/** All bundles of one test file. */
+const bundles = mkdtempSync(join(tmpdir(), 'appsync-chat-bundles-'));
+afterAll(() => rmSync(bundles, { recursive: true, force: true }));
+
+/** A function whose bundle is `code`, written to a fresh folder that goes with the test file. */
 export function lambdaModel(name: string, code: string, overrides: Partial<LambdaModel> = {}): LambdaModel {
-  const assetPath = mkdtempSync(join(tmpdir(), `${name}-`));
+  const assetPath = mkdtempSync(join(bundles, `${name}-`));
   writeFileSync(join(assetPath, 'index.mjs'), code);
   return {
     logicalId: name,
@@ -36,6 +42,29 @@ export function lambdaModel(name: string, code: string, overrides: Partial<Lambd
     logGroupName: `/aws/lambda/${name}`,
     asyncConfig: { retryAttempts: 0, maxEventAgeMs: 60_000 },
     ...overrides,
+  };
+}
+
+/** A gate that functions wait at until the test opens it, once and for all. */
+export interface Gate {
+  /** Goes before a handler's code, which then may `await opened`. */
+  readonly code: string;
+  open(): void;
+}
+
+/** A closed gate for the workers that are loaded before it opens. */
+export function closedGate(): Gate {
+  const name = randomUUID();
+  return {
+    code: `const opened = new Promise((resolve) => {
+      const channel = new BroadcastChannel('${name}');
+      channel.onmessage = () => { channel.close(); resolve(); };
+    });\n`,
+    open() {
+      const channel = new BroadcastChannel(name);
+      channel.postMessage('open');
+      channel.close();
+    },
   };
 }
 

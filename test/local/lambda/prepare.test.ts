@@ -1,15 +1,12 @@
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { createPrincipals } from '../../../local/iam/index.ts';
 import { FunctionLoadError } from '../../../local/lambda/index.ts';
 import type { LambdaModel } from '../../../local/template/index.ts';
-import { lambdaModel, roleArnOf, startLambdaService } from './lambda-fixture.ts';
+import { closedGate, lambdaModel, roleArnOf, startLambdaService } from './lambda-fixture.ts';
 import type { Fixture } from './lambda-fixture.ts';
 
 const fixtures: Fixture[] = [];
@@ -105,12 +102,10 @@ describe('prepare', () => {
   });
 
   it('lets what runs end with the old code and gives what waits the new', async () => {
-    const released = join(mkdtempSync(join(tmpdir(), 'released-')), 'now');
+    const gate = closedGate();
     const old = lambdaModel(
       'f',
-      `import { existsSync } from 'node:fs'; import { setTimeout as delay } from 'node:timers/promises';
-       export const handler = async () => {
-         console.log('in'); while (!existsSync('${released}')) await delay(5); return 'old'; };`,
+      `${gate.code} export const handler = async () => { console.log('in'); await opened; return 'old'; };`,
     );
     const fixture = start([old], { maxWorkers: 1 });
     const running = answerOf(fixture, old);
@@ -123,7 +118,7 @@ describe('prepare', () => {
     );
     functions.putIntoService();
     expect(await Promise.all(waiting)).toEqual(['new', 'new']);
-    writeFileSync(released, '');
+    gate.open();
     expect(await running).toBe('old');
   });
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,15 +18,18 @@ import {
   SecretValue,
   Stack,
 } from 'aws-cdk-lib';
+import { afterAll } from 'vitest';
 
 const SCHEMA =
   'type Query { hello: String }\ntype Mutation { publish(text: String!): String }\nschema { query: Query mutation: Mutation }\n';
 const HANDLERS =
   "import { util } from '@aws-appsync/utils';\nexport function request(ctx) { return { payload: ctx.args }; }\nexport function response(ctx) { return ctx.result; }\n";
 
-/** Synthesizes an app with every construct the service uses and returns the cloud assembly's folder. */
+const folder = mkdtempSync(join(tmpdir(), 'appsync-chat-sample-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Synthesizes an app with every construct the service uses and returns the cloud assembly's folder, which goes with the test file. */
 export function synthesizeSampleApp(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sample-app-'));
   const source = (name: string, file: string, text: string): string => {
     mkdirSync(join(folder, name), { recursive: true });
     writeFileSync(join(folder, name, file), text);
