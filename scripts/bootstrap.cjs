@@ -93,6 +93,8 @@ function main() {
   var node = runtimeNode();
   var env = Object.assign({}, process.env, {
     PATH: path.join(root, 'node_modules', '.bin') + path.delimiter + (process.env.PATH || ''),
+    /* What was compiled once is not compiled again, by nobody below. */
+    NODE_COMPILE_CACHE: path.join(root, 'node_modules', '.cache', 'compile'),
   });
   /* The IPC channel is the leash: the script stops everything it started when this process is gone. */
   var child = childProcess.spawn(node, [script].concat(process.argv.slice(3)), {

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_COMPILE_CACHE } from '../compile-cache.ts';
 import type { FaultCounts, FaultSet } from '../faults/index.ts';
 import type { DatabasePrincipal } from './access-check.ts';
 import type { ConsumedUnits } from './consumed-capacity.ts';
@@ -58,7 +59,7 @@ export interface Database {
 export async function startDatabase(options: DatabaseOptions): Promise<Database> {
   const { region, accountId, dataDir } = options;
   const child = fork(fileURLToPath(new URL('./process.ts', import.meta.url)), {
-    env: { PATH: process.env.PATH, AWS_REGION: region, AWS_ACCOUNT_ID: accountId },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE, AWS_REGION: region, AWS_ACCOUNT_ID: accountId },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
+import { NODE_COMPILE_CACHE } from '../compile-cache.ts';
 import type { LambdaModel } from '../template/lambda-model.ts';
 import { runtimeExited, timedOut } from './failure.ts';
 import type { LambdaFailure, Outcome } from './failure.ts';
@@ -50,7 +51,7 @@ export class ExecutionEnvironment {
     this.#lambda = lambda;
     this.#events = events;
     this.#worker = new Worker(ENTRY, {
-      env,
+      env: { ...env, NODE_COMPILE_CACHE },
       execArgv: [],
       stdout: true,
       stderr: true,

@@ -19,6 +19,9 @@ const settings = workerData as WorkerSettings;
 const port = parentPort!;
 const post: Post = (message, transfer = []) => port.postMessage(message satisfies FromWorker, transfer);
 
+// It was read when the thread began, and a function has Lambda's variables alone.
+delete process.env.NODE_COMPILE_CACHE;
+
 let current: string | undefined;
 let body: ResponseStream | undefined;
 

@@ -4,7 +4,7 @@ import { AccessDeniedError } from '../../../local/iam/index.ts';
 import type { PolicyStatement } from '../../../local/iam/index.ts';
 import type { LambdaServiceOptions } from '../../../local/lambda/index.ts';
 import type { LambdaModel } from '../../../local/template/index.ts';
-import { allow, arnOf, lambdaModel, startLambdaService } from './lambda-fixture.ts';
+import { allow, arnOf, closedGate, lambdaModel, startLambdaService } from './lambda-fixture.ts';
 import type { Fixture } from './lambda-fixture.ts';
 
 const running: Fixture[] = [];
@@ -97,6 +97,7 @@ describe('a synchronous invocation', () => {
     expect(env['LEAK_FOR_TEST']).toBeUndefined();
     expect(env['PATH']).toBeUndefined();
     expect(env['HOME']).toBeUndefined();
+    expect(env['NODE_COMPILE_CACHE']).toBeUndefined();
   });
 
   it.each([
@@ -252,10 +253,18 @@ describe('workers', () => {
     export const handler = async ({ ms = 0 }) => { await new Promise((r) => setTimeout(r, ms)); return threadId; };`;
 
   it('run one invocation at a time, up to the limit, the rest in order', async () => {
-    const fixture = start([lambdaModel('many', counting)], { maxWorkers: 2 });
-    const answers = Promise.all(Array.from({ length: 6 }, () => call(fixture, 'many', { ms: 60 })));
-    expect(fixture.service.load()['many']).toEqual({ running: 0, waiting: 6, workers: 2 });
-    expect(new Set((await answers).map(({ payload }) => payload)).size).toBe(2);
+    const gate = closedGate();
+    const waiting = `${gate.code} let runs = 0;
+      export const handler = async () => { await opened; return (runs += 1); };`;
+    const fixture = start([lambdaModel('many', waiting)], { maxWorkers: 2 });
+    const load = () => fixture.service.load()['many'];
+    const answers = Promise.all(Array.from({ length: 6 }, () => call(fixture, 'many')));
+    expect(load()).toEqual({ running: 0, waiting: 6, workers: 2 });
+    await expect.poll(load, { interval: 5 }).toEqual({ running: 2, waiting: 4, workers: 2 });
+    gate.open();
+    const runs = (await answers).map(({ payload }) => payload);
+    expect(runs.slice(0, 2)).toEqual([1, 1]);
+    expect(load()).toEqual({ running: 0, waiting: 0, workers: 2 });
   });
 
   it('obey reserved concurrency', async () => {
@@ -283,16 +292,18 @@ describe('workers', () => {
   });
 
   it('run replaced code from the next invocation on while running ones end with the old', async () => {
+    const gate = closedGate();
     const fixture = start([
       lambdaModel(
         'swap',
-        "export const handler = async () => { console.log('in'); await new Promise((r) => setTimeout(r, 40)); return 'old'; };",
+        `${gate.code} export const handler = async () => { console.log('in'); await opened; return 'old'; };`,
       ),
     ]);
     const old = call(fixture, 'swap');
     await fixture.logs.when(({ message }) => message === 'in');
     fixture.service.replace([lambdaModel('swap', "export const handler = async () => 'new';")]);
     expect((await call(fixture, 'swap')).payload).toBe('new');
+    gate.open();
     expect((await old).payload).toBe('old');
   });
 
