@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+/** Every project's: whoever waits waits for the thing itself, however busy the machine is. */
+const PATIENT = {
+  setupFiles: ['test/patience.ts'],
+  expect: { poll: { timeout: 15_000 } },
+};
+
 /**
  * unit: pure code and single parts, real sockets on free ports at most.
  * react: hooks and components in a simulated document. infra: what the CDK app synthesizes. contract: real parts against
@@ -12,6 +18,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...PATIENT,
           name: 'unit',
           environment: 'node',
           include: ['test/**/*.test.ts'],
@@ -21,6 +28,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...PATIENT,
           name: 'react',
           environment: 'happy-dom',
           include: ['test/client/**/*.test.tsx'],
@@ -29,6 +37,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...PATIENT,
           name: 'infra',
           environment: 'node',
           include: ['test/infra/**/*.test.ts', 'test/lint/**/*.test.ts'],
@@ -38,6 +47,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...PATIENT,
           name: 'browser',
           environment: 'node',
           include: ['test/browser/**/*.test.ts'],
@@ -48,6 +58,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...PATIENT,
           name: 'contract',
           environment: 'node',
           include: ['test/contract/**/*.test.ts'],
