@@ -1,4 +1,5 @@
 import { useCallback, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { useEndOfScroll } from './use-end-of-scroll.ts';
 
 interface TranscriptProps {
@@ -73,7 +74,8 @@ function useOlder(scrollRef: { readonly current: HTMLElement | null }, onLoadOld
     if (!frame || isLoading) return;
     fromEnd.current = frame.scrollHeight - frame.scrollTop;
     setIsLoading(true);
-    void onLoadOlder().finally(() => setIsLoading(false));
+    // Before the next frame: the older messages are in the page already, and would be painted where the reader looks.
+    void onLoadOlder().finally(() => flushSync(() => setIsLoading(false)));
   }, [scrollRef, isLoading, onLoadOlder]);
   return { isLoading, load };
 }
