@@ -1,11 +1,13 @@
 /**
- * Entry of `npm run soak`: whole conversations through the real Amplify client against a local stack under all faults, new seeds until the
- * time is over. Every text that was ever shown, what is stored and what the model was asked is held against what it must be. Exit
+ * Entry of `npm run soak`: whole conversations through the real Amplify client and over HTTP against a local stack under all faults, new seeds
+ * until the time is over. Every text that was ever shown, what is stored and what the model was asked is held against what it must be. Exit
  * code 1 when anything was wrong or stuck.
  */
 import { randomInt } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { createReadStream, mkdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { workerEndings } from './soak/function-log.ts';
 import { isFine, mismatchLines, progressLine, summaryLines } from './soak/soak-lines.ts';
 import { readSoakWords, SoakUsageError, type SoakWords } from './soak/soak-options.ts';
 import type { ScheduleResult } from './soak/run-schedule.ts';
@@ -47,7 +49,8 @@ async function main({ minutes, seed, concurrency, schedule }: SoakWords): Promis
         if (!isFine(result)) console.log(mismatchLines(result, spells, seed).join('\n'));
       },
     });
-    console.log(summaryLines(summary, seed, elapsedMs()).join('\n'));
+    const workers = await workerEndings(createInterface(createReadStream(logFile)));
+    console.log(summaryLines(summary, seed, elapsedMs(), workers).join('\n'));
     process.exitCode = summary.results.every(isFine) ? 0 : 1;
   } finally {
     clearInterval(progress);

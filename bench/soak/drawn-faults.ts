@@ -25,6 +25,9 @@ type Kinds = (probability: (most: number) => fc.Arbitrary<number>, some: Some) =
 type Some = <Value>(value: fc.Arbitrary<Value>) => fc.Arbitrary<Value | undefined>;
 
 const upTo = (least: number, most: number) => fc.integer({ min: least, max: most });
+/** Of a hundred pauses, how many outlast the lease (15 s) and what finds that out, and end before Lambda's limit. */
+const LONG_PAUSES = 40;
+const LONG_PAUSE_MS: [number, number] = [18_500, 23_000];
 const lasting = (p: fc.Arbitrary<number>, most: number) =>
   fc.record({ p, ms: upTo(most / 10, most).map((ms): [number, number] => [Math.round(ms / 4), ms]) });
 
@@ -62,7 +65,15 @@ const kindsFor: Record<Patience, Kinds> = {
         kindsFor.brief(probability, some),
         fc.record({
           crashSettle: some(probability(0.3)),
-          pauseWorker: some(lasting(probability(0.15), 23_000)),
+          pauseWorker: some(
+            fc.oneof(
+              { weight: 100 - LONG_PAUSES, arbitrary: lasting(probability(0.15), 15_000) },
+              {
+                weight: LONG_PAUSES,
+                arbitrary: fc.record({ p: probability(0.1), ms: fc.constant(LONG_PAUSE_MS) }),
+              },
+            ),
+          ),
           loseInvocation: some(probability(0.12)),
           lateInvocation: some(lasting(probability(0.3), 8_000)),
           model: some(

@@ -1,9 +1,11 @@
 /** Holds a conversation that has come to rest against what must be true of it. Pure. */
 import type { Message } from '../../protocol/generated/schema-types.ts';
 import { isTerminal } from '../../protocol/sequence.ts';
-import type { Prompt } from './drawn-schedule.ts';
+import type { Prompt } from './drawn-prompt.ts';
+import { unexplained, type SeenEnding } from './fault-kinds.ts';
 import type { PromptRequests } from './model-requests.ts';
 import { sha256, type ShownAnswers } from './shown-answers.ts';
+import type { SseAnswer } from './sse-answer.ts';
 
 /** What was asked for under one `clientMessageId`. */
 export interface Request {
@@ -14,11 +16,24 @@ export interface Request {
   readonly messageIds: ReadonlySet<string>;
 }
 
-/** What a conversation came to. */
-export interface Evidence {
+/** What an HTTP reader made of an answer. */
+export interface Reading {
+  readonly messageId: string;
+  readonly answer: Pick<SseAnswer, 'text' | 'problems'>;
+}
+
+/** What was seen of a conversation that is deleted. */
+export interface SeenEvidence {
   readonly requests: readonly Request[];
-  readonly stored: readonly Message[];
   readonly shown: readonly ShownAnswers[];
+  readonly readings: readonly Reading[];
+  /** Every end that was seen, of each attempt. */
+  readonly endings: readonly SeenEnding[];
+}
+
+/** What a conversation came to. */
+export interface Evidence extends SeenEvidence {
+  readonly stored: readonly Message[];
   /** Undefined when somebody else asked the same. */
   readonly modelRequests: (prompt: string) => PromptRequests | undefined;
 }
@@ -28,9 +43,9 @@ const REQUESTS_PER_ATTEMPT = 2;
 
 /** Everything that is wrong, each with the invariant it breaks; empty when nothing is. */
 export function judge(evidence: Evidence): readonly string[] {
-  const { requests, stored, shown } = evidence;
+  const { requests, stored, shown, readings } = evidence;
   const answers = stored.filter(({ role }) => role === 'ASSISTANT');
-  const problems = shown.flatMap((client) => client.problems);
+  const problems = [...seenProblems(evidence)];
   const wanted = requests.length + requests.filter(({ kind }) => kind === 'send').length;
   if (stored.length !== wanted)
     problems.push(`${stored.length} messages are stored for ${wanted} that were asked for (I5)`);
@@ -42,6 +57,9 @@ export function judge(evidence: Evidence): readonly string[] {
       problems.push(...answerProblems(answer, request.prompt.answer));
       for (const client of shown)
         problems.push(...client.against(answer.id, request.prompt.answer, answer.text));
+      for (const reading of readings.filter(({ messageId }) => messageId === answer.id))
+        if (reading.answer.text !== answer.text)
+          problems.push(`${answer.id} reads another text over HTTP (I2)`);
     }
   }
   for (const prompt of new Set(requests.map((request) => request.prompt.text))) {
@@ -52,6 +70,25 @@ export function judge(evidence: Evidence): readonly string[] {
     problems.push(...modelProblems(prompt, attempts, evidence.modelRequests(prompt)));
   }
   return [...new Set(problems)];
+}
+
+/** What is wrong with what was seen of a conversation that is deleted, whatever was stored of it. */
+export function judgeDeleted(evidence: SeenEvidence): readonly string[] {
+  const problems = [...seenProblems(evidence)];
+  for (const { clientMessageId, messageIds, prompt } of evidence.requests) {
+    if (messageIds.size > 1) problems.push(`${clientMessageId} made ${messageIds.size} answers (I5)`);
+    for (const id of messageIds)
+      for (const client of evidence.shown) problems.push(...client.against(id, prompt.answer, prompt.answer));
+  }
+  return [...new Set(problems)];
+}
+
+function seenProblems({ shown, readings, endings }: SeenEvidence): readonly string[] {
+  return [
+    ...shown.flatMap((client) => client.problems),
+    ...readings.flatMap(({ answer }) => answer.problems),
+    ...endings.map(unexplained).filter((problem) => problem !== undefined),
+  ];
 }
 
 function answerProblems({ id, status, text, end }: Message, answer: string): string[] {

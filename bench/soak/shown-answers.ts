@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ChatMessage } from '../../client/index.ts';
 import { isTerminal, statusRank } from '../../protocol/sequence.ts';
-import { ALTERED } from './drawn-schedule.ts';
+import { ALTERED } from './drawn-prompt.ts';
 
 /** SHA-256 of a text in UTF-8, lower-case hex. */
 export function sha256(text: string): string {

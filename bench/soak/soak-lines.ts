@@ -1,4 +1,5 @@
 /** What a soak prints. Pure. */
+import type { WorkerEndings } from './function-log.ts';
 import type { ScheduleResult } from './run-schedule.ts';
 import type { SoakSummary } from './soak.ts';
 import type { Spell } from './weather.ts';
@@ -8,13 +9,33 @@ export function isFine({ problems, stuck }: ScheduleResult): boolean {
   return problems.length === 0 && stuck.length === 0;
 }
 
-function counted(words: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return [...counts]
+/** A run this long meets every kind of fault, or says which it did not. */
+const MEETS_ALL_MS = 5 * 60_000;
+
+/** How often each thing happened, the most frequent first. */
+function sorted(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
     .sort(([, a], [, b]) => b - a)
-    .map(([word, times]) => `${word} ${times}`)
+    .map(([what, times]) => `${what} ${times}`)
     .join(', ');
+}
+
+function sum(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const counts of all)
+    for (const [what, times] of Object.entries(counts)) total[what] = (total[what] ?? 0) + times;
+  return total;
+}
+
+function neverLine(
+  { injected, kinds }: SoakSummary,
+  workers: WorkerEndings | undefined,
+  elapsedMs: number,
+): string[] {
+  if (elapsedMs < MEETS_ALL_MS) return [];
+  const happened: Readonly<Record<string, number>> = { ...injected, ...workers };
+  const never = [...kinds, ...Object.keys(workers ?? {})].filter((kind) => !happened[kind]);
+  return never.length === 0 ? [] : [`NEVER        ${never.join(', ')}: on, and it did not happen once`];
 }
 
 /** A schedule with which something is wrong: what, what was done, under which faults, and how to run it again. */
@@ -38,23 +59,32 @@ export function progressLine(results: readonly ScheduleResult[], elapsedMs: numb
   return `${(elapsedMs / 1_000).toFixed(0).padStart(5)} s: ${results.length} schedules, ${endings.length} generations, ${whole} complete, ${wrong} wrong`;
 }
 
-/** The whole run. */
+/** The whole run; `workers` as their log tells, where it is read. */
 export function summaryLines(
-  { results, injected }: SoakSummary,
+  summary: SoakSummary,
   runSeed: number,
   elapsedMs: number,
+  workers?: WorkerEndings,
 ): string[] {
-  const sum = (of: (result: ScheduleResult) => number) =>
-    results.reduce((total, result) => total + of(result), 0);
+  const { results, injected } = summary;
+  const total = (of: (result: ScheduleResult) => number) =>
+    results.reduce((before, result) => before + of(result), 0);
   const endings = results.flatMap((result) => result.endings);
-  const faults = Object.entries(injected).sort(([, a], [, b]) => b - a);
+  const faults = Object.values(injected).reduce((before, times) => before + times, 0);
   return [
     '',
     `seed ${runSeed}, ${(elapsedMs / 1_000).toFixed(0)} s`,
     `schedules    ${results.length}`,
-    `generations  ${endings.length} in ${sum(({ attempts }) => attempts)} attempts: ${counted(endings)}`,
-    `faults       ${faults.reduce((total, [, times]) => total + times, 0)}: ${faults.map(([name, times]) => `${name} ${times}`).join(', ')}`,
-    `repairs      ${sum(({ repairs }) => repairs)} questions of clients for missing text`,
+    `generations  ${endings.length} in ${total(({ attempts }) => attempts)} attempts: ${sorted(sum(endings.map((ending) => ({ [ending]: 1 }))))}`,
+    `done         ${sorted(sum(results.map(({ done }) => done)))}`,
+    `faults       ${faults}: ${sorted(injected)}`,
+    ...(workers
+      ? [
+          `workers      ${workers.handOver} handed over at their deadline, ${workers.zombie} woke after their lease and were fenced`,
+        ]
+      : []),
+    ...neverLine(summary, workers, elapsedMs),
+    `repairs      ${total(({ repairs }) => repairs)} questions of clients for missing text`,
     `mismatches   ${results.filter(({ problems }) => problems.length > 0).length}`,
     `stuck        ${results.filter(({ stuck }) => stuck.length > 0).length}`,
   ];

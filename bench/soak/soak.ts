@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Patience } from './drawn-faults.ts';
 import { drawSchedule } from './drawn-schedule.ts';
 import { ModelRequests } from './model-requests.ts';
-import { runSchedule, type ScheduleResult, type SoakTarget } from './run-schedule.ts';
+import { runSchedule, type ScheduleResult } from './run-schedule.ts';
+import type { SoakTarget } from './soak-target.ts';
 import { Weather, type Spell } from './weather.ts';
 
 /** What a soak runs against: a local stack, whose switches it uses. */
 export interface SoakedStack {
   readonly graphqlUrl: string;
+  readonly httpUrl: string;
   readonly offlineModelUrl: string;
   readonly apiKey: string;
 }
@@ -34,6 +36,8 @@ export interface SoakSummary {
   readonly results: readonly ScheduleResult[];
   /** How many of each fault happened. */
   readonly injected: Readonly<Record<string, number>>;
+  /** Every kind of fault that was on at some time. */
+  readonly kinds: ReadonlySet<string>;
 }
 
 /** Often enough that the model's journal, which holds 500 requests, has forgotten nothing. */
@@ -42,7 +46,7 @@ const JOURNAL_EVERY_MS = 5_000;
 /** Schedules with new seeds until `goesOn` says no; those that run then come to their end without faults. */
 export async function soak(stack: SoakedStack, options: SoakOptions): Promise<SoakSummary> {
   const weather = new Weather(stack.graphqlUrl, options.seed, options.patience);
-  const target = soakTarget(stack);
+  const target = soakTarget(stack, weather);
   const results: ScheduleResult[] = [];
   // Aborted when no further schedule is begun: then the faults end.
   const fair = new AbortController();
@@ -72,7 +76,7 @@ export async function soak(stack: SoakedStack, options: SoakOptions): Promise<So
     stop.abort();
     await Promise.allSettled([changing, reading]);
   }
-  return { results, injected: await weather.injected() };
+  return { results, injected: await weather.injected(), kinds: weather.kinds };
 }
 
 /** Resolves when stopped; rejects with what `act` rejects with. */
@@ -83,7 +87,8 @@ async function every(ms: number, signal: AbortSignal, act: () => Promise<void>):
   }
 }
 
-function soakTarget({ graphqlUrl, offlineModelUrl, apiKey }: SoakedStack): SoakTarget {
+function soakTarget(stack: SoakedStack, weather: Weather): SoakTarget {
+  const { graphqlUrl, httpUrl, offlineModelUrl, apiKey } = stack;
   const tokens = new Map<string, Promise<string>>();
   const prompts = new Set<string>();
   const token = async (user: string): Promise<string> => {
@@ -95,6 +100,7 @@ function soakTarget({ graphqlUrl, offlineModelUrl, apiKey }: SoakedStack): SoakT
   };
   return {
     graphqlUrl,
+    httpUrl,
     apiKey,
     token(user) {
       const known = tokens.get(user) ?? token(user);
@@ -107,5 +113,6 @@ function soakTarget({ graphqlUrl, offlineModelUrl, apiKey }: SoakedStack): SoakT
       prompts.add(prompt);
       return isFirst;
     },
+    faultsSince: (since) => weather.since(since).map(({ faults }) => faults),
   };
 }

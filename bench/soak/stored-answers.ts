@@ -1,7 +1,12 @@
 /** Reads what the service has stored, past the client library and its transport. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { CLIENT_DOCUMENTS } from '../../protocol/generated/client-documents.ts';
-import type { Message, MessagePage, MessageState } from '../../protocol/generated/schema-types.ts';
+import type {
+  ConversationPage,
+  Message,
+  MessagePage,
+  MessageState,
+} from '../../protocol/generated/schema-types.ts';
 import { Stuck } from './within.ts';
 
 /** Whom to ask, as whom. */
@@ -48,12 +53,56 @@ async function whole(source: StoredSource, message: Message, deadline: number): 
   }
 }
 
+/** What of a deleted conversation can still be read; empty when nothing can. @throws Stuck */
+export async function readableOf(
+  source: StoredSource,
+  conversationId: string,
+  messageIds: Iterable<string>,
+  withinMs: number,
+): Promise<readonly string[]> {
+  const deadline = Date.now() + withinMs;
+  const readable: string[] = [];
+  const look = async (what: string, field: ReadField, variables: Readonly<Record<string, unknown>>) => {
+    if ((await ask(source, field, variables, deadline, isAbsent)) !== ABSENT) readable.push(what);
+  };
+  await look('its messages', 'messages', { conversationId });
+  for (const messageId of messageIds)
+    await look(messageId, 'messageState', {
+      conversationId,
+      messageId,
+      fromOffset: 0,
+      fromReasoningOffset: 0,
+    });
+  const { items } = await ask<ConversationPage>(source, 'conversations', {}, deadline);
+  if (items.some(({ id }) => id === conversationId)) readable.push('its place in the list');
+  return readable;
+}
+
+type ReadField = 'messages' | 'messageState' | 'conversations';
+const ABSENT = Symbol('absent');
+const isAbsent = (errors: unknown) => (errors as { errorType?: string }[])[0]?.errorType === 'NOT_FOUND';
+
+/** `ABSENT` where `mayBeAbsent` says that an answer's errors mean that; all other errors are asked again. */
 async function ask<Answer>(
   source: StoredSource,
-  field: 'messages' | 'messageState',
+  field: ReadField,
   variables: Readonly<Record<string, unknown>>,
   deadline: number,
-): Promise<Answer> {
+): Promise<Answer>;
+async function ask<Answer>(
+  source: StoredSource,
+  field: ReadField,
+  variables: Readonly<Record<string, unknown>>,
+  deadline: number,
+  mayBeAbsent: (errors: unknown) => boolean,
+): Promise<Answer | typeof ABSENT>;
+async function ask<Answer>(
+  source: StoredSource,
+  field: ReadField,
+  variables: Readonly<Record<string, unknown>>,
+  deadline: number,
+  mayBeAbsent: (errors: unknown) => boolean = () => false,
+): Promise<Answer | typeof ABSENT> {
   let why: unknown;
   while (Date.now() < deadline) {
     try {
@@ -66,6 +115,7 @@ async function ask<Answer>(
       const body = (await answer.json()) as { data?: Record<string, Answer | null>; errors?: unknown };
       const value = body.data?.[field];
       if (!body.errors && value) return value;
+      if (body.errors && mayBeAbsent(body.errors)) return ABSENT;
       why = body.errors ?? body;
     } catch (error) {
       why = error;

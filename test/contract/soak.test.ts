@@ -17,12 +17,12 @@ describe(`whole conversations under changing faults (SOAK_SEED=${SEED})`, () => 
     'show beginnings of their answers alone, end, and are stored exactly as they are shown',
     { timeout: 300_000 },
     async () => {
-      const { stack, graphqlUrl, apiKey } = target();
+      const { stack, graphqlUrl, httpUrl, apiKey } = target();
       const startedAt = Date.now();
       const wrong: string[] = [];
 
       const summary = await soak(
-        { graphqlUrl, apiKey, offlineModelUrl: stack.offlineModelUrl ?? '' },
+        { graphqlUrl, httpUrl, apiKey, offlineModelUrl: stack.offlineModelUrl ?? '' },
         {
           seed: SEED,
           patience: 'brief',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { drawFaults } from '../../../bench/soak/drawn-faults.ts';
-import { ALTERED, drawSchedule } from '../../../bench/soak/drawn-schedule.ts';
+import { ALTERED } from '../../../bench/soak/drawn-prompt.ts';
+import { drawSchedule } from '../../../bench/soak/drawn-schedule.ts';
 import { NO_FAULTS } from '../../../local/faults/fault-set.ts';
 import { readFaultSet } from '../../../local/faults/read-fault-set.ts';
 import { answerTo } from '../../../local/model/answer.ts';
@@ -74,7 +75,14 @@ describe(`the schedule of a seed (${RUN_SEED})`, () => {
   it('does everything sooner or later', () => {
     const kinds = new Set(turns.flatMap(({ actions }) => actions.map(({ kind }) => kind)));
 
-    expect([...kinds].sort()).toEqual(['cancel', 'join', 'reload', 'repeat', 'wake']);
+    expect([...kinds].sort()).toEqual([
+      ...['cancel', 'cancelOverHttp', 'follow', 'join', 'offline', 'reload', 'repeat', 'silent', 'wake'],
+    ]);
+    expect([...new Set(turns.map(({ door }) => door))].sort()).toEqual(['both', 'graphql', 'http']);
+    expect(turns.some(({ door, unsent }) => door === 'graphql' && unsent?.isOffline)).toBe(true);
+    expect(turns.some(({ cuts }) => cuts.some(({ atShare }) => atShare === 1))).toBe(true);
+    expect(schedules.some(({ deletion }) => deletion !== undefined)).toBe(true);
+    expect(schedules.some(({ isOneBrowser }) => isOneBrowser)).toBe(true);
     expect(turns.some(({ repeats }) => repeats > 1)).toBe(true);
     expect(turns.some(({ isRegenerated }) => isRegenerated)).toBe(true);
     expect(turns.some(({ isOverlapped }) => isOverlapped)).toBe(true);

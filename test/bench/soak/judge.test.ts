@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, type Evidence } from '../../../bench/soak/judge.ts';
+import { judge, judgeDeleted, type Evidence } from '../../../bench/soak/judge.ts';
 import { ShownAnswers } from '../../../bench/soak/shown-answers.ts';
 import type { Message } from '../../../protocol/generated/schema-types.ts';
 import { receiptOf, shownMessage } from './shown-message.ts';
@@ -37,6 +37,8 @@ function evidence(changed: Partial<Evidence> = {}): Evidence {
     requests: [{ kind: 'send', clientMessageId: 'c1', prompt: PROMPT, messageIds: new Set(['m1']) }],
     stored: [QUESTION, stored()],
     shown: [],
+    readings: [],
+    endings: [],
     modelRequests: () => ({ all: 1, answered: 1 }),
     ...changed,
   };
@@ -92,7 +94,36 @@ describe('judge', () => {
       },
       'I7',
     ],
+    [
+      'other text over HTTP',
+      { readings: [{ messageId: 'm1', answer: { text: 'Hello', problems: [] } }] },
+      'another text over HTTP',
+    ],
+    [
+      'what an HTTP reader met',
+      { readings: [{ messageId: 'm1', answer: { text: PROMPT.answer, problems: ['a hole'] } }] },
+      'a hole',
+    ],
+    [
+      'an end that nothing explains',
+      {
+        endings: [
+          { messageId: 'm1', status: 'INTERRUPTED', code: 'LOST', isCancelled: false, faults: [{ drop: 1 }] },
+        ],
+      },
+      'INTERRUPTED LOST though nothing',
+    ],
   ])('blames %s', (_what, changed, why) => {
     expect(judge(evidence(changed)).join('\n')).toContain(why);
+  });
+});
+
+describe('judgeDeleted', () => {
+  it('asks for nothing that is stored', () => {
+    expect(judgeDeleted({ ...evidence(), shown: [clientThatShowed('Hello')] })).toEqual([]);
+  });
+
+  it('blames what was shown before', () => {
+    expect(judgeDeleted({ ...evidence(), shown: [clientThatShowed('Help')] }).join('\n')).toContain('I1');
   });
 });

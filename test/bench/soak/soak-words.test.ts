@@ -5,6 +5,7 @@ import type { ScheduleResult } from '../../../bench/soak/run-schedule.ts';
 
 const FINE: ScheduleResult = {
   ...{ seed: 5, endings: ['COMPLETE', 'FAILED UPSTREAM_TRUNCATED'], attempts: 3, repairs: 4 },
+  done: { join: 2, follow: 1 },
   ...{ problems: [], stuck: [], steps: ['conversation v1', '12 ms: send c1'] },
 };
 const WRONG: ScheduleResult = { ...FINE, seed: 6, problems: ['m1 has other text'], stuck: ['the end of m2'] };
@@ -38,9 +39,11 @@ describe('the words after npm run soak --', () => {
 
 describe('what a soak prints', () => {
   it('says of a mismatch what, after which steps, under which faults, and how to run it again', () => {
-    const lines = mismatchLines(WRONG, [{ index: 2, since: 0, faults: { drop: 0.5, seed: 4 } }], 1).join(
-      '\n',
-    );
+    const lines = mismatchLines(
+      WRONG,
+      [{ index: 2, since: 0, until: 9, faults: { drop: 0.5, seed: 4 } }],
+      1,
+    ).join('\n');
 
     expect(isFine(FINE)).toBe(true);
     expect(isFine(WRONG)).toBe(false);
@@ -51,13 +54,14 @@ describe('what a soak prints', () => {
   });
 
   it('counts schedules, generations, endings, faults, repairs, mismatches and what is stuck', () => {
-    const summary = { results: [FINE, WRONG], injected: { drop: 3, corrupt: 1 } };
+    const summary = { results: [FINE, WRONG], injected: { drop: 3, corrupt: 1 }, kinds: new Set(['drop']) };
     const lines = summaryLines(summary, 1, 61_000).join('\n').replaceAll(/ +/g, ' ');
 
     for (const part of [
       'seed 1, 61 s',
       'schedules 2',
       'generations 4 in 6 attempts: COMPLETE 2, FAILED UPSTREAM_TRUNCATED 2',
+      'done join 4, follow 2',
       'faults 4: drop 3, corrupt 1',
       'repairs 8 ',
       'mismatches 1',
