@@ -52,3 +52,11 @@ export function cancelPending(message: AssistantMessageItem, nowIso: string): Co
     },
   };
 }
+
+/**
+ * Whether a cancel ended an answer that no worker had claimed. Only settle publishes its END, so whoever finds it starts
+ * settle: the request that wrote it may have failed before it could.
+ */
+export function endedUnclaimed(message: AssistantMessageItem): boolean {
+  return message.status === 'CANCELLED' && !message.claimId;
+}

@@ -1,5 +1,5 @@
 import { runtime, type Context } from '@aws-appsync/utils';
-import { cancelPending } from '../protocol/cancel.ts';
+import { cancelPending, endedUnclaimed } from '../protocol/cancel.ts';
 import type { AssistantMessageItem } from '../protocol/items.ts';
 import { fail, failInternal, stashOf } from './caller.ts';
 import { conditionFailed, storedItem, updateItem } from './table-requests.ts';
@@ -18,6 +18,6 @@ export function response(ctx: Context) {
   if (!stored) return fail('NOT_FOUND');
   const stash = stashOf(ctx);
   stash.message = stored;
-  stash.shouldSettle = !ctx.error;
+  stash.shouldSettle = endedUnclaimed(stored);
   return null;
 }

@@ -1,5 +1,5 @@
 import type { Context } from '@aws-appsync/utils';
-import { flagCancel } from '../protocol/cancel.ts';
+import { endedUnclaimed, flagCancel } from '../protocol/cancel.ts';
 import type { AssistantMessageItem } from '../protocol/items.ts';
 import { messageKey } from '../protocol/keys.ts';
 import { fail, failInternal, stashOf } from './caller.ts';
@@ -12,11 +12,13 @@ export function flagRequest(ctx: Context) {
   return updateItem(flagCancel(key, stash.nowIso));
 }
 
-/** Keeps what is stored, flagged or not; absent is NOT_FOUND. */
+/** Keeps what is stored, flagged or not, and asks for settle where only that publishes END; absent is NOT_FOUND. */
 export function flagResponse(ctx: Context, step: string): AssistantMessageItem {
   if (ctx.error && !conditionFailed(ctx)) failInternal(step, ctx.error);
   const stored = storedItem<AssistantMessageItem>(ctx);
   if (!stored) return fail('NOT_FOUND');
-  stashOf(ctx).message = stored;
+  const stash = stashOf(ctx);
+  stash.message = stored;
+  stash.shouldSettle = endedUnclaimed(stored);
   return stored;
 }

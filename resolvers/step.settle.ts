@@ -3,7 +3,7 @@ import { isSuspect } from '../protocol/writes.ts';
 import { failInternal, stashOf } from './caller.ts';
 import { invokeForMessage } from './invoke-event.ts';
 
-/** Starts settle when nobody seems to work on the answer, or when this request ended it and END is to be published. */
+/** Starts settle when nobody seems to work on the answer, or when a cancel ended it unclaimed and END is to be published. */
 export function request(ctx: Context) {
   const stash = stashOf(ctx);
   const isNeeded = stash.shouldSettle || (!stash.shouldGenerate && isSuspect(stash.message, stash.nowMs));

@@ -1,4 +1,4 @@
-import { cancelPending, flagCancel } from '../../protocol/cancel.ts';
+import { cancelPending, endedUnclaimed, flagCancel } from '../../protocol/cancel.ts';
 import { ChatError } from '../../protocol/errors.ts';
 import type { AssistantMessageItem, ConversationItem } from '../../protocol/items.ts';
 import { conversationKey, messageKey } from '../../protocol/keys.ts';
@@ -38,7 +38,7 @@ export function* cancelMessage(
     if (flagged !== 'refused') return { message: flagged, needsSettle: isSuspect(flagged, nowMs) };
     const stored = yield* get<AssistantMessageItem>('cancel.stored', key);
     if (!stored) throw new ChatError('NOT_FOUND');
-    if (isTerminal(stored.status)) return { message: stored, needsSettle: isOwnEnd(stored, nowIso) };
+    if (isTerminal(stored.status)) return { message: stored, needsSettle: endedUnclaimed(stored) };
     if (stored.status !== 'PENDING') continue;
     const ended = yield* update<AssistantMessageItem>('cancel.end', cancelPending(stored, nowIso));
     if (ended !== 'refused') return { message: ended, needsSettle: true };
@@ -46,9 +46,4 @@ export function* cancelMessage(
   throw new ChatError('INTERNAL', {
     cause: new Error('The message changed hands between every look and its write'),
   });
-}
-
-/** Whether this request ended the answer by a write whose first answer was lost. */
-function isOwnEnd(stored: AssistantMessageItem, nowIso: string): boolean {
-  return stored.status === 'CANCELLED' && !stored.claimId && stored.cancelRequestedAt === nowIso;
 }

@@ -85,6 +85,13 @@ describe('Mutation.cancelMessage', () => {
     },
   );
 
+  it('starts settle again for an answer that ended unclaimed: its END may never have left', () => {
+    const met = (stored: object) => response(flag, message(stored), {}, CONDITION_FAILED).stash;
+    expect(met({ status: 'CANCELLED' })).toMatchObject({ shouldSettle: true });
+    expect(met({ status: 'CANCELLED', claimId: 'request-1:a' })).toMatchObject({ shouldSettle: false });
+    expect(met({ status: 'COMPLETE' })).toMatchObject({ shouldSettle: false });
+  });
+
   it('flags an answer that was claimed between the two looks', () => {
     const met = response(endPending, message({ status: 'STREAMING' }), {}, CONDITION_FAILED);
     expect(met.stash).toMatchObject({ shouldSettle: false, message: { status: 'STREAMING' } });

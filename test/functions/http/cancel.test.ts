@@ -59,6 +59,20 @@ describe('POST cancel', () => {
     expect(await (await at.cancel()).json()).toEqual(body);
   });
 
+  it('starts settle by a repeat when the first request could not', async () => {
+    let fails = true;
+    const invoked: string[] = [];
+    const invoke = (name: string) =>
+      fails ? Promise.reject(new Error('throttled')) : Promise.resolve(void invoked.push(name));
+    const at = seeded(chat.message, { ports: { invoke } });
+
+    expect((await at.cancel()).status).toBe(500);
+    expect(at.message()?.status).toBe('CANCELLED');
+    fails = false;
+    expect((await at.cancel()).status).toBe(200);
+    expect(invoked).toEqual(['settle']);
+  });
+
   it('still starts settle when the answer to its own write was lost', async () => {
     const at = seeded(chat.message);
     let updates = 0;
