@@ -33,6 +33,9 @@ export function conversationKey(owner: string, conversationId: string): Key {
 /** Prefix of all message items of a conversation. */
 export const MESSAGE_PREFIX = 'M#';
 
+/** What a purge removes, in this order: message items first, because workers stop when theirs is gone. */
+export const PURGED_PREFIXES: readonly string[] = [MESSAGE_PREFIX, 'L#', 'T#', 'R#'];
+
 /** A message item. */
 export function messageKey(owner: string, conversationId: string, messageId: string): Key {
   return { pk: partitionOf(owner, conversationId), sk: MESSAGE_PREFIX + messageId };

@@ -1,15 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PurgeEvent } from '../../protocol/items.ts';
-import { MESSAGE_PREFIX, partitionOf, type Key } from '../../protocol/keys.ts';
+import { partitionOf, PURGED_PREFIXES, type Key } from '../../protocol/keys.ts';
 import { MAX_BATCH_WRITE_ITEMS, type Table } from '../table/table.ts';
 import { untilKnown } from '../table/persist.ts';
 
 /** First and longest pause after DynamoDB did not get to a part of a batch. */
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1_000;
-
-/** Sort key prefixes in the order they are removed: message items first, because workers stop when theirs is gone. */
-const PREFIXES = [MESSAGE_PREFIX, 'L#', 'T#', 'R#'];
 
 /** What a pass came to. `unfinished`: time ran out, another invocation goes on. */
 export type PurgeOutcome = 'finished' | 'unfinished';
@@ -25,7 +22,7 @@ export async function purge(
   deadlineAt: number,
 ): Promise<PurgeOutcome> {
   const pk = partitionOf(event.owner, event.conversationId);
-  for (const prefix of PREFIXES) {
+  for (const prefix of PURGED_PREFIXES) {
     const keys = table.range<Key>({ pk, from: prefix, to: `${prefix}~` }, { attributes: ['pk', 'sk'] });
     let batch: Key[] = [];
     for await (const key of keys) {
