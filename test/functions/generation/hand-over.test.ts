@@ -141,12 +141,14 @@ describe('a generation', () => {
     });
 
     it('is CANCELLED when the flag came before the hand-over', async () => {
-      const { ports, chat, stored, change, logged } = world(stoppedModel('part'));
-      const run = runGeneration(ports, runOf(chat.message, { deadlineAt: Date.now() + 60 }));
-      await vi.waitFor(() => expect(logged()).toBe('part'));
+      const { ports, chat, stored, change, table } = world(stoppedModel('part'));
       const requestedAt = new Date().toISOString();
-      change({ cancelRequestedAt: requestedAt });
-      await run;
+      table.before = ({ operation }) => {
+        if (operation === 'update' && stored()?.status === 'STREAMING')
+          change({ cancelRequestedAt: requestedAt });
+        return Promise.resolve();
+      };
+      await runGeneration(ports, runOf(chat.message, { deadlineAt: Date.now() + 60 }));
 
       expect(stored()).toMatchObject({
         ...{ status: 'CANCELLED', attempt: 1, text: 'part' },
