@@ -52,6 +52,7 @@ describeInChromium('who uses the page', () => {
     await eventually(() => listed.count()).toBe(0);
     await send('/echo of alice');
     await answers.filter({ hasText: 'of alice' }).waitFor();
+    await button('Regenerate').waitFor();
     await listed.filter({ hasText: 'alice' }).waitFor();
     expect(await listed.count()).toBe(1);
     const token = await target().token('alice');
@@ -178,8 +179,9 @@ describeInChromium('who uses the page', () => {
     await web.send('/echo mine');
     await web.answers.filter({ hasText: 'mine' }).waitFor();
     expect(await web.log.textContent()).not.toContain('secret');
-    const theirs = await storedMessages(target(), { token }, foreign);
-    expect(theirs.map(({ text }) => text)).toEqual(['secret', '/echo secret']);
+    await eventually(async () =>
+      (await storedMessages(target(), { token }, foreign)).map(({ text }) => text),
+    ).toEqual(['secret', '/echo secret']);
   });
 
   it('works on a page that is no secure context', async () => {

@@ -96,7 +96,7 @@ describeInChromium('conversations and history on the page', () => {
     await listed.filter({ hasText: 'My title' }).waitFor();
     const other = await openIn(web.watched, `/c/${id}`);
     await other.answers.filter({ hasText: 'a title' }).waitFor();
-    expect(await other.page.getByRole('link', { name: 'My title' }).count()).toBe(1);
+    await other.page.getByRole('link', { name: 'My title' }).waitFor();
 
     await button('Delete My title').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
