@@ -16,6 +16,7 @@ import type {
   MessageState,
   SendMessagePayload,
 } from '../../protocol/generated/schema-types.ts';
+import { state as sampleState } from '../protocol/sample-batches.ts';
 import { ManualClock, settled } from './manual-clock.ts';
 
 /** SHA-256 of a text in UTF-8, lower-case hex. */
@@ -111,6 +112,12 @@ export function accepted(text: string, clientMessageId: string): SendMessagePayl
   };
 }
 
+/** Accepts any send as `m1-0` and `m1-1`. */
+export function accept({ input }: Variables): SendMessagePayload {
+  const { text, clientMessageId } = input as { text: string; clientMessageId: string };
+  return accepted(text, clientMessageId);
+}
+
 /** A batch of `m1-1`; START by default. */
 export function batch(fields: Partial<TokenBatch> = {}): TokenBatch {
   return {
@@ -136,21 +143,11 @@ export function batch(fields: Partial<TokenBatch> = {}): TokenBatch {
 
 /** A page of messageState of `m1-1`. */
 export function state(fields: Partial<MessageState> = {}): MessageState {
-  return {
+  return sampleState({
     messageId: 'm1-1',
     status: fields.end ? 'COMPLETE' : 'STREAMING',
-    attempt: 1,
-    resumeOffset: 0,
-    resumeReasoningOffset: 0,
-    offset: 0,
-    text: '',
-    reasoningOffset: 0,
-    reasoning: '',
-    throughSeq: -1,
-    more: false,
-    end: null,
     ...fields,
-  };
+  });
 }
 
 /** A client over a fake service, its time stopped; `c1` is open and everything it told is kept. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ChatError, keptSends, type Variables } from '../../client/index.ts';
-import { accepted, fakeConversation, FakeService } from './fake-service.ts';
+import { ChatError, keptSends } from '../../client/index.ts';
+import { accept, fakeConversation, FakeService } from './fake-service.ts';
 import { settled } from './manual-clock.ts';
 import { sharedStorage } from './shared-storage.ts';
 
@@ -25,11 +25,6 @@ async function openTab(storage: Storage, service = new FakeService(), user = 'al
 /** Sends that the service got, by what they were. */
 const sends = (service: FakeService) =>
   service.requests.filter(({ field }) => field === 'sendMessage').map(({ variables }) => variables.input);
-
-const accept = ({ input }: Variables) => {
-  const { text, clientMessageId } = input as { text: string; clientMessageId: string };
-  return accepted(text, clientMessageId);
-};
 
 /** A service that never answers a send, and a tab that was closed with one on its way. */
 async function cutOff(storage: Storage, ...texts: readonly string[]) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ChatError, keptSends, type Variables } from '../../client/index.ts';
+import { ChatError, keptSends } from '../../client/index.ts';
 import {
+  accept,
   accepted,
   batch,
   fakeConversation,
@@ -20,9 +21,8 @@ async function accepting() {
   fake.service.current.observer.onAck();
   await fake.clock.advance(2_000);
   let count = 0;
-  fake.service.answers.sendMessage = ({ input }: Variables) => {
-    const { text, clientMessageId } = input as { text: string; clientMessageId: string };
-    const payload = accepted(text, clientMessageId);
+  fake.service.answers.sendMessage = (variables) => {
+    const payload = accept(variables);
     count += 1;
     return {
       ...payload,

@@ -2,7 +2,7 @@ import { act, fireEvent, screen, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import { ChatError, keptSends } from '../../../client/index.ts';
 import type { GenerationEnd, Message } from '../../../protocol/generated/schema-types.ts';
-import { accepted, batch, FakeService, message, receipt } from '../fake-service.ts';
+import { accept, batch, FakeService, message, receipt } from '../fake-service.ts';
 import { settled } from '../manual-clock.ts';
 import { sharedStorage } from '../shared-storage.ts';
 import { memoryStorage } from './memory-storage.ts';
@@ -270,10 +270,7 @@ describe('the page', () => {
     expect(screen.getByText(/Not sent yet/)).toBeTruthy();
     expect(screen.getByRole('log').textContent).toContain('wait for it');
     service.answers.messages = () => ({ items: [], nextToken: null });
-    service.answers.sendMessage = ({ input }) => {
-      const { text, clientMessageId } = input as { text: string; clientMessageId: string };
-      return accepted(text, clientMessageId);
-    };
+    service.answers.sendMessage = accept;
     await act(() => page.clock.advance(30_000));
     expect(screen.queryByText(/Not sent yet/)).toBeNull();
     expect(answerRow().getAttribute('aria-busy')).toBe('true');

@@ -5,9 +5,10 @@ import type { PageConfig } from '../../../client/app/config.ts';
 import { createKeptTexts } from '../../../client/app/kept-texts.ts';
 import { createRouter } from '../../../client/app/routes.ts';
 import { createSession } from '../../../client/app/session.ts';
-import { createChatClient, keptSends, type TokenBatch, type Variables } from '../../../client/index.ts';
-import { accepted, FakeService, sha256 } from '../fake-service.ts';
+import { createChatClient, keptSends } from '../../../client/index.ts';
+import { accept, FakeService, sha256 } from '../fake-service.ts';
 import { ManualClock, settled } from '../manual-clock.ts';
+import { deliveries } from '../react/fake-chat.tsx';
 import { sharedStorage } from '../shared-storage.ts';
 import { memoryStorage } from './memory-storage.ts';
 
@@ -34,10 +35,7 @@ export async function openPage(options: PageOptions = {}) {
   const { shared = sharedStorage() } = options;
   const clock = new ManualClock();
   service.answers.conversations ??= () => ({ items: [], nextToken: null });
-  service.answers.sendMessage ??= ({ input }: Variables) => {
-    const { text, clientMessageId } = input as { text: string; clientMessageId: string };
-    return accepted(text, clientMessageId);
-  };
+  service.answers.sendMessage ??= accept;
   const users = memoryStorage();
   window.history.replaceState(null, '', path);
   render(
@@ -57,17 +55,7 @@ export async function openPage(options: PageOptions = {}) {
     shared,
     users,
     box: () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message' }),
-    /** The newest subscription is acknowledged, and the listings that follow are over. */
-    acknowledge: () =>
-      act(async () => {
-        service.current.observer.onAck();
-        await clock.advance(2_000);
-      }),
-    hear: (...batches: TokenBatch[]) =>
-      act(async () => {
-        for (const batch of batches) service.current.observer.onBatch(batch);
-        await settled();
-      }),
+    ...deliveries(service, clock),
     send: (text: string) =>
       act(async () => {
         const box = screen.getByRole('textbox', { name: 'Message' });

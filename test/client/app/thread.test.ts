@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parentOfNext, rowReader, runningAnswer, threadOf } from '../../../client/app/thread.ts';
 import type { ChatMessage } from '../../../client/index.ts';
-import { shownMessage } from './shown-message.ts';
+import { shownMessage } from '../shown-message.ts';
 
 const question = (id: string, parentId: string | null = null) => shownMessage({ id, parentId, role: 'USER' });
 const answer = (id: string, parentId: string, fields: Partial<ChatMessage> = {}) =>

@@ -1,9 +1,9 @@
 import { act, cleanup, render } from '@testing-library/react';
 import { StrictMode, type ReactNode } from 'react';
 import { onTestFinished } from 'vitest';
-import { createChatClient, type TokenBatch, type Variables } from '../../../client/index.ts';
+import { createChatClient, type TokenBatch } from '../../../client/index.ts';
 import { ChatProvider } from '../../../client/react/index.ts';
-import { accepted, FakeService } from '../fake-service.ts';
+import { accept, FakeService } from '../fake-service.ts';
 import { ManualClock, settled } from '../manual-clock.ts';
 
 /** Lets promises settle and React render what they brought. */
@@ -13,10 +13,6 @@ export const rendered = () => act(settled);
 export function fakeChat(service = new FakeService()) {
   const clock = new ManualClock();
   const chat = createChatClient({ transport: service, clock, random: () => 0.5 });
-  const accept = ({ input }: Variables) => {
-    const { text, clientMessageId } = input as { text: string; clientMessageId: string };
-    return accepted(text, clientMessageId);
-  };
   service.answers.sendMessage = accept;
   onTestFinished(() => {
     cleanup();
@@ -30,11 +26,17 @@ export function fakeChat(service = new FakeService()) {
     clock,
     chat,
     wrapper,
-    accept,
     /** Renders below a provider, in strict mode when asked. */
     show: (children: ReactNode, isStrict = false) =>
       render(isStrict ? <StrictMode>{children}</StrictMode> : children, { wrapper }),
-    /** The newest subscription is acknowledged, and the listings that follow are over. */
+    ...deliveries(service, clock),
+  };
+}
+
+/** What the newest subscription delivers, with what React renders of it. */
+export function deliveries(service: FakeService, clock: ManualClock) {
+  return {
+    /** The acknowledgement; the listings that follow are over. */
     acknowledge: async () => {
       await rendered();
       await act(async () => {

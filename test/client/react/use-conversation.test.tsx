@@ -13,7 +13,7 @@ import {
   useMessageIds,
 } from '../../../client/react/index.ts';
 import { GRACE_MS } from '../../../client/react/leases.ts';
-import { batch, FakeService, message, state } from '../fake-service.ts';
+import { accept, batch, FakeService, message, state } from '../fake-service.ts';
 import { fakeChat, rendered, subscriptions } from './fake-chat.tsx';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
@@ -129,7 +129,7 @@ describe('useConversation', () => {
   });
 
   it('stays open while a message is pending, and is released once it settled', async () => {
-    const { show, service, chat, clock, accept, acknowledge } = fakeChat();
+    const { show, service, chat, clock, acknowledge } = fakeChat();
     service.answers.sendMessage = () => new ChatError('NETWORK');
     const { unmount } = show(<Texts />);
     await acknowledge();
@@ -244,7 +244,7 @@ describe('useConversationMethods', () => {
   });
 
   it('works after unmounting, and holds the conversation open until the service has answered', async () => {
-    const { wrapper, service, clock, accept } = fakeChat();
+    const { wrapper, service, clock } = fakeChat();
     service.answers.sendMessage = () => new ChatError('NETWORK');
     const { result, unmount } = renderHook(() => useConversationMethods('c1'), { wrapper });
     unmount();
@@ -311,7 +311,8 @@ describe('useConversationPart', () => {
 
 describe('useMessageIds and useMessage', () => {
   it('follow a send from pending to accepted', async () => {
-    const { wrapper, chat, acknowledge } = fakeChat();
+    const { wrapper, chat, clock, service, acknowledge } = fakeChat();
+    service.answers.sendMessage = () => new ChatError('NETWORK');
     const { result } = renderHook(
       () => ({ ids: useMessageIds('c1'), pending: useMessage('c1', 'k1'), stored: useMessage('c1', 'm1-0') }),
       { wrapper },
@@ -320,8 +321,12 @@ describe('useMessageIds and useMessage', () => {
     expect(result.current).toEqual({ ids: [], pending: undefined, stored: undefined });
 
     const sent = chat.conversation('c1').send({ text: 'hi', clientMessageId: 'k1' });
-    act(() => undefined);
-    await act(async () => void (await sent));
+    await rendered();
+    expect(result.current.ids).toEqual(['k1']);
+    expect(result.current.pending).toMatchObject({ text: 'hi', pending: true });
+    service.answers.sendMessage = accept;
+    await act(() => clock.advance(10_000));
+    await sent;
 
     expect(result.current.ids).toEqual(['m1-0', 'm1-1']);
     expect(result.current.pending).toBeUndefined();

@@ -4,6 +4,7 @@ import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ChatMessage } from '../../../client/index.ts';
 import { useRevealedText } from '../../../client/react/index.ts';
+import { shownMessage } from '../shown-message.ts';
 
 /** The window as the hook sees it: frames that come when told, a visibility and a preference. */
 let now = 0;
@@ -43,22 +44,8 @@ function frameAt(time: number): void {
   act(() => due.forEach((run) => run()));
 }
 
-const message = (text: string, nextWithinMs = 1_000): ChatMessage => ({
-  id: 'm1-1',
-  role: 'ASSISTANT',
-  parentId: null,
-  text,
-  reasoning: '',
-  status: 'STREAMING',
-  end: null,
-  attempt: 1,
-  pending: false,
-  refusal: null,
-  clientMessageId: null,
-  model: null,
-  createdAt: null,
-  nextWithinMs,
-});
+const message = (text: string, nextWithinMs = 1_000) =>
+  shownMessage({ id: 'm1-1', text, status: 'STREAMING', nextWithinMs });
 
 function Row({ message: shown }: { message: ChatMessage }) {
   return <p>{useRevealedText(shown)}</p>;

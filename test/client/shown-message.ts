@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../../../client/index.ts';
+import type { ChatMessage } from '../../client/index.ts';
 
 /** A message of a snapshot: a whole answer unless told otherwise. */
 export function shownMessage(fields: Partial<ChatMessage> & Pick<ChatMessage, 'id'>): ChatMessage {
