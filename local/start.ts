@@ -9,6 +9,7 @@ import { banner } from './banner.ts';
 import { ChildProgramError } from './child-program.ts';
 import { DatabaseEndedError } from './database/index.ts';
 import type { LambdaLog } from './lambda/index.ts';
+import { listen } from './listener.ts';
 import { chooseModel, type ModelChoice } from './model-choice.ts';
 import { startReloader, type Reloader } from './reload/index.ts';
 import { makeRunFolder } from './run-folder.ts';
@@ -70,6 +71,11 @@ function openRun(root: string): RunPaths {
   };
 }
 
+/** Rejects when one of the ports is taken: better said before everything is built than after. */
+async function checkPorts({ host, port }: StartOptions): Promise<void> {
+  for (const one of [port, port + 1, port + 2]) await (await listen(host, one)).close();
+}
+
 /** Edits of the service and of the page are seen from here on, and taken over once the stack is ready. */
 function reloadOnSave(paths: RunPaths, ready: Promise<LocalStack>, model: ModelChoice): Promise<Reloader> {
   return startReloader({
@@ -114,6 +120,7 @@ async function start(options: StartOptions): Promise<void> {
   process.on('disconnect', () => stop(0));
   try {
     const { signal } = stopping;
+    await checkPorts(options);
     const startStack = async () => {
       await synthesize(paths.cdkOut, model.context, { withSourceMaps: true, signal });
       stack = await startLocalStack({
