@@ -151,22 +151,24 @@ describe('an answer over both doors', () => {
 
   it('is exact for a reader who joins while curl streams it', async () => {
     const conversationId = randomUUID();
-    const request = postChat({ text: '/tokens 120 80', conversationId });
+    // Longer than anybody takes to join; cancelled then.
+    const request = postChat({ text: '/tokens 2000 60', conversationId });
     await request.received.when(() => eventsSoFar(request) > 30, 'thirty events');
     const messageId = /x-message-id: (\S+)/i.exec(request.received.items.join(''))?.[1] ?? '';
     const feed = await openFeed(target(), credential(), { conversationId, messageId });
-    const reading = await readToEnd({
+    const reading = readToEnd({
       target: target(),
       credential: credential(),
       conversationId,
       messageId,
       received: feed.batches.items,
-      withinMs: 20_000,
+      withinMs: 30_000,
     });
+    await feed.batches.when((batches) => batches.length > 1, 'two batches');
+    await graphql(target(), credential(), DOCUMENTS.cancel, { conversationId, messageId });
     const answer = await request.finished;
 
-    expect(reading.message.text).toBe(expectWhole(readSse(answer.body), messageId));
-    expect(feed.batches.items.length).toBeGreaterThan(1);
+    expect((await reading).message.text).toBe(expectWhole(readSse(answer.body), messageId));
   });
 
   it('is followed by curl when a mutation started it', async () => {

@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createInvocationFates, NO_FAULTS, type CallMoment } from '../../local/faults/index.ts';
 import type { InvocationReport } from '../../local/lambda/index.ts';
-import { callerOf, modelRequests } from './api.ts';
+import type { AssistantMessageItem, GenerationEvent } from '../../protocol/items.ts';
+import { callerOf, modelRequests, PLAYGROUND } from './api.ts';
 import { faultSwitch, persevere } from './fault-switch.ts';
+import { keyOf, storedItems, withProbe } from './stored-items.ts';
 import { countedText } from './streamed-answer.ts';
 import { useLocalTarget } from './target.ts';
 
 const reports: InvocationReport[] = [];
 const target = useLocalTarget({
+  ...withProbe,
   functionEnvironment: { LINGER_MS: '20', MAX_LINGER_MS: '40' },
   retryDelayFactor: 0.01,
   report: (report) => reports.push(report),
@@ -72,11 +75,19 @@ describe('an answer whose worker stands still', () => {
   it('is interrupted by its readers after the lease, continued, and left alone by the worker that wakes', async () => {
     const { assistantMessage } = await caller().send('/tokens 200 60');
     await caller().until(assistantMessage, ({ text }) => text.length > 20);
+    const pauses = (await faults().injected()).pauseWorker ?? 0;
 
     expect(await faults().pause(assistantMessage.id, 120_000)).toBe(1);
-    const zombie = (report: InvocationReport) =>
-      (report.event as { messageId?: string }).messageId === assistantMessage.id &&
-      report.durationMs > 15_000;
+    await expect.poll(async () => (await faults().injected()).pauseWorker).toBe(pauses + 1);
+    // Nobody renews the lease any more. kill-worker.test.ts waits for the end of one; this one is long past at once.
+    await storedItems(target()).change<AssistantMessageItem>(keyOf(PLAYGROUND, assistantMessage), {
+      leaseUntil: Date.now() - 3_500,
+    });
+    const generate = target().stack.model.lambdas.find(({ asyncConfig }) => asyncConfig.onFailureArn);
+    const zombie = ({ functionName, event }: InvocationReport) => {
+      const { messageId, attempt } = event as Partial<GenerationEvent>;
+      return functionName === generate?.name && messageId === assistantMessage.id && attempt === 1;
+    };
     const lost = await caller().ended(assistantMessage, 40_000);
     expect(lost).toMatchObject({ status: 'INTERRUPTED', end: { reason: 'LOST' } });
     expect(reports.some(zombie)).toBe(false);

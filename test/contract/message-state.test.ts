@@ -285,8 +285,8 @@ describe('messageState of an answer nobody works on', () => {
   it('leaves one alone whose lease is less than 3 s past', async () => {
     const items = storedItems(target());
     const suspect = { status: 'STREAMING', claimId: 'slow:1' } as const;
-    const alive = await putAnswer(items, { ...suspect, leaseUntil: Date.now() - 1_000 });
     const dead = await putAnswer(items, { ...suspect, leaseUntil: Date.now() - 3_500 });
+    const alive = await putAnswer(items, { ...suspect, leaseUntil: Date.now() - 1 });
     await state(alive);
     await state(dead);
     // Whatever the first read started began before what the second one did, and settle has less to do for it.

@@ -2,15 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BrokenEdit, startReloader } from '../../local/reload/index.ts';
+import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
 import { callerOf, type Caller } from './api.ts';
 import { editedAssembly, removeGrant, resourcesOf } from './edited-assembly.ts';
 import { copiedSources, synthesizeFrom } from './edited-sources.ts';
 import { Mailbox } from './mailbox.ts';
 import { openFeed } from './realtime-client.ts';
-import { countedText, expectGapless, expectReceipt } from './streamed-answer.ts';
+import { countedText, expectGapless } from './streamed-answer.ts';
 import { startTarget, type LocalTarget } from './target.ts';
 
-const TOKENS = 200;
+/** Longer than any reload takes; cancelled then. */
+const TOKENS = 2_000;
 const NEW_TITLE = ['title: ctx.args.title,', "title: 'renamed by the new resolver',"] as const;
 const NEW_HANDLER = [
   'export async function handler(event: unknown, context: Context): Promise<void> {\n',
@@ -71,13 +73,18 @@ describe('a reload', () => {
     await feed.end(next.assistantMessage.id);
     expect(newHandlerLines()).toBe(1);
 
-    await feed.end(running.assistantMessage.id);
-    const answer = feed.batches.items.filter(({ messageId }) => messageId === running.assistantMessage.id);
-    expect(expectGapless(answer)).toBe(countedText(TOKENS));
+    const { id: messageId } = running.assistantMessage;
+    const ofAnswer = (batches: readonly TokenBatch[]) =>
+      batches.filter((batch) => batch.messageId === messageId);
+    const before = ofAnswer(feed.batches.items).length;
+    await feed.batches.when((batches) => ofAnswer(batches).length > before, 'more of the running answer');
+    await caller.call('cancel', { conversationId, messageId });
+    await feed.end(messageId);
+    const text = expectGapless(ofAnswer(feed.batches.items));
+    expect(countedText(TOKENS).startsWith(text)).toBe(true);
     const { items } = await caller.call('messages', { conversationId });
     expect(items).toHaveLength(4);
-    const stored = items.find(({ id }) => id === running.assistantMessage.id);
-    expectReceipt(stored?.end, countedText(TOKENS));
+    expect(items.find(({ id }) => id === messageId)).toMatchObject({ status: 'CANCELLED', text });
     expect(newHandlerLines()).toBe(1);
   });
 
@@ -169,7 +176,7 @@ describe('an edit that is saved', () => {
         title: 'renamed by the new resolver',
       });
     const said = async (count: number): Promise<string> => {
-      await printed.when(({ length }) => length >= count, `${count} reloads`);
+      await printed.when(({ length }) => length >= count, `${count} reloads`, 60_000);
       return printed.items[count - 1] ?? '';
     };
 
@@ -186,7 +193,7 @@ describe('an edit that is saved', () => {
     expect(await said(3)).toMatch(/^nothing changed in \d+\.\d s$/);
 
     sources.edit(file, 'renamed by', 'renamed again by');
-    await syntheses.when(({ length }) => length === 4, 'a fourth synthesis');
+    await syntheses.when(({ length }) => length === 4, 'a fourth synthesis', 60_000);
     const closedAt = Date.now();
     await reloader.close();
     expect(Date.now() - closedAt).toBeLessThan(5_000);
