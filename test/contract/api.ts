@@ -125,7 +125,7 @@ export function callerOf(target: LocalTarget, credential: Credential): Caller {
       caller.call('send', {
         input: { conversationId: randomUUID(), clientMessageId: randomUUID(), text, ...fields },
       }),
-    async until(message, holds, withinMs = 15_000) {
+    async until(message, holds, withinMs = 30_000) {
       const { conversationId, id: messageId } = message;
       let state: WireState | undefined;
       await expect

@@ -57,11 +57,12 @@ describe(`a conversation under faults (FAULT_SEED=${SEED})`, () => {
 
   it('reconnects by itself over cut sockets and ends exact', async () => {
     const { texts, states } = await answerUnder({ cutSocketsEveryMs: 900 });
-    const connections = states.map(({ connection }) => connection);
+    const lost = states.findIndex(({ connection }) => connection === 'reconnecting');
 
     expect(texts.every(isPrefix)).toBe(true);
-    expect(connections).toContain('reconnecting');
-    expect(connections.lastIndexOf('live')).toBeGreaterThan(connections.indexOf('reconnecting'));
+    expect(lost).toBeGreaterThanOrEqual(0);
+    // The answer may have ended by catch-up, before the new socket is there.
+    await expect.poll(() => states.slice(lost).some(({ connection }) => connection === 'live')).toBe(true);
   });
 
   it('ends exact although characters are altered in delivery', async () => {

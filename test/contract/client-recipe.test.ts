@@ -47,20 +47,20 @@ describe("the README's recipe for an Amplify application", () => {
 
   it('type-checks', async () => {
     const { write, typeCheck } = application();
-    write('recipe.tsx', recipe('tsx'));
-    write('recipe.ts', recipe('ts'));
+    write('component.tsx', recipe('tsx'));
+    write('document.ts', recipe('ts'));
+    write('messages.tsx', recipe('tsx', 1));
     writeOutputs();
-    const compiler = { version: 'typescript-7', resolution: 'bundler' } as const;
+    const files = ['component.tsx', 'document.ts', 'messages.tsx'];
 
-    expect(await typeCheck(['recipe.tsx'], compiler)).toBe('');
-    expect(await typeCheck(['recipe.ts'], compiler)).toBe('');
+    expect(await typeCheck(files, { version: 'typescript-7', resolution: 'bundler' })).toBe('');
   });
 
   it('streams an answer into a React application', async () => {
-    application().write('recipe.tsx', recipe('tsx'));
+    application().write('component.tsx', recipe('tsx'));
     writeOutputs();
 
-    const shown = await application().shown('recipe.tsx', `: ${countedText(40)} live`, '/tokens 40 40');
+    const shown = await application().shown('component.tsx', `: ${countedText(40)} live`, '/tokens 40 40');
 
     const answers = shown.flatMap((text) => /ASSISTANT: (.*?) ?[a-z-]*$/.exec(text)?.[1] ?? []);
     expect(shown.at(-1)).toMatch(/^USER: \/tokens 40 40ASSISTANT: w1 .* w40 live$/);
@@ -69,21 +69,20 @@ describe("the README's recipe for an Amplify application", () => {
   });
 
   it('streams an answer into a long list', async () => {
-    const { write, typeCheck, shown } = application();
+    const { write, shown } = application();
     write('messages.tsx', recipe('tsx', 1));
     write('long-list.tsx', recipeWithLongList());
     writeOutputs();
 
-    expect(await typeCheck(['messages.tsx'], { version: 'typescript-7', resolution: 'bundler' })).toBe('');
     const texts = await shown('long-list.tsx', `: ${countedText(40)} live`, '/tokens 40 40');
     expect(texts.at(-1)).toMatch(/^USER: \/tokens 40 40ASSISTANT: w1 .* w40 live$/);
   });
 
   it('streams an answer into a document without React', async () => {
-    application().write('recipe.ts', recipe('ts'));
+    application().write('document.ts', recipe('ts'));
     writeOutputs();
 
-    const shown = await application().shown('recipe.ts', '> hello');
+    const shown = await application().shown('document.ts', '> hello');
 
     expect(shown.at(-1)).toMatch(/^USER: hello\nASSISTANT: /);
   });

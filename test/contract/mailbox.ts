@@ -9,13 +9,13 @@ export class Mailbox<Item> {
   }
 
   /** The first item that matches, arrived already or yet to come; rejects with what did arrive after `withinMs`. */
-  async first(matches: (item: Item) => boolean, what: string, withinMs = 20_000): Promise<Item> {
+  async first(matches: (item: Item) => boolean, what: string, withinMs = 30_000): Promise<Item> {
     await this.when((items) => items.some(matches), what, withinMs);
     return this.items.find(matches) as Item;
   }
 
   /** Resolves once the items satisfy a condition; rejects with what did arrive after `withinMs`. */
-  when(holds: (items: readonly Item[]) => boolean, what: string, withinMs = 20_000): Promise<void> {
+  when(holds: (items: readonly Item[]) => boolean, what: string, withinMs = 30_000): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
         if (!holds(this.items)) return;

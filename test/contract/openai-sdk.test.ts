@@ -95,7 +95,7 @@ describe('the openai package on the offline model', () => {
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content === ' w3') break;
 
     await vi.waitFor(async () => expect((await journalled(prompt))[0]?.outcome).toBe('aborted'), {
-      timeout: 5_000,
+      timeout: 20_000,
       interval: 20,
     });
     expect((await journalled(prompt))[0]?.tokensSent).toBeLessThan(100);

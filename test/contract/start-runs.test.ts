@@ -4,11 +4,12 @@ import { cpSync, globSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePorts } from '../../bench/free-ports.ts';
+import { NODE_COMPILE_CACHE } from '../../local/compile-cache.ts';
 import { copiedSources } from './edited-sources.ts';
-import { freePorts } from './free-ports.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-const READY_WITHIN_MS = 45_000;
+const READY_WITHIN_MS = 90_000;
 
 /** A clone that a test may edit and start from. */
 function copiedClone() {
@@ -22,7 +23,12 @@ function copiedClone() {
 function startIn(root: string, ...words: string[]) {
   const child = spawn(process.execPath, ['local/start.ts', ...words], {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: temporaryFolder(root) },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TMPDIR: temporaryFolder(root),
+      NODE_COMPILE_CACHE,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -41,7 +47,8 @@ function temporaryFolder(root: string): string {
 }
 
 async function stopped(child: ChildProcess): Promise<number | null> {
-  const closing = once(child, 'close', { signal: AbortSignal.timeout(5_000) });
+  // That it is quick is held in start.test.ts.
+  const closing = once(child, 'close', { signal: AbortSignal.timeout(20_000) });
   child.kill('SIGTERM');
   const [code] = (await closing) as [number | null];
   return code;
@@ -53,7 +60,7 @@ const left = (root: string) => [
   ...readdirSync(temporaryFolder(root)).filter((name) => name.startsWith('appsync-chat')),
 ];
 
-describe('npm start', () => {
+describe('npm start', { timeout: 300_000 }, () => {
   it('takes over an edit that is saved while it starts', async () => {
     const sources = copiedClone();
     const { root } = sources;
