@@ -2,20 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage, Conversation } from '../../client/index.ts';
 import { chatClient, messageWith, recordedConversation } from './client-conversation.ts';
+import { killWorker } from './killed-worker.ts';
 import { countedText, expectReceipt, storedMessage } from './streamed-answer.ts';
 import { useLocalTarget } from './target.ts';
 
 const TOKENS = 300;
 
 const target = useLocalTarget();
-
-async function killWorker(messageId: string): Promise<void> {
-  const answer = await fetch(target().graphqlUrl.replace('/graphql', '/local/kill-worker'), {
-    method: 'POST',
-    body: JSON.stringify({ messageId }),
-  });
-  expect(await answer.json()).toEqual({ killed: 1 });
-}
 
 const hasText = (message: ChatMessage) => message.text.length > 20;
 const running = (conversation: Conversation, messageId: string) =>
@@ -74,7 +67,7 @@ describe('what a conversation does', () => {
     const { conversation, isPrefixOf } = recordedConversation(target());
     const { messageId, ended } = await conversation.send({ text: `/tokens ${TOKENS} 100` });
     await running(conversation, messageId);
-    await killWorker(messageId);
+    expect(await killWorker(target(), messageId)).toBe(1);
     const interrupted = await ended;
     expect(interrupted).toMatchObject({ status: 'INTERRUPTED', end: { error: { code: 'LOST' } } });
 

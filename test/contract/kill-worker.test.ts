@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
 import { startCurl } from './curl-request.ts';
 import { DOCUMENTS, graphql, type WireMessage } from './graphql.ts';
+import { killWorker } from './killed-worker.ts';
 import { openFeed } from './realtime-client.ts';
 import { countedText, expectReceipt, sendText, storedMessage } from './streamed-answer.ts';
 import { useLocalTarget } from './target.ts';
@@ -11,15 +12,6 @@ const TOKENS = 300;
 
 const target = useLocalTarget();
 const credential = () => ({ apiKey: target().apiKey });
-
-async function killWorker(messageId: string): Promise<number> {
-  const answer = await fetch(target().graphqlUrl.replace('/graphql', '/local/kill-worker'), {
-    method: 'POST',
-    body: JSON.stringify({ messageId }),
-  });
-  expect(answer.status).toBe(200);
-  return ((await answer.json()) as { killed: number }).killed;
-}
 
 /** The text a subscriber of an undisturbed feed has seen of one attempt. */
 function seenText(batches: readonly TokenBatch[]): string {
@@ -41,7 +33,7 @@ describe('a worker that is killed mid-answer', () => {
     await feed.batches.when((batches) => deltas(batches).length >= 5, 'five batches');
 
     const killedAt = performance.now();
-    expect(await killWorker(assistantMessage.id)).toBe(1);
+    expect(await killWorker(target(), assistantMessage.id)).toBe(1);
     const end = await feed.end(assistantMessage.id);
     const endedAfterMs = performance.now() - killedAt;
 
@@ -99,7 +91,7 @@ describe('a worker that is killed mid-answer', () => {
       conversationId,
     );
     await feed.batches.when((batches) => deltas(batches).length >= 2, 'two batches');
-    await killWorker(assistantMessage.id);
+    await killWorker(target(), assistantMessage.id);
     const end = await feed.end(assistantMessage.id);
 
     // The next answer of the same conversation passes the same way: what the dead worker still sent would come before it.
@@ -120,7 +112,7 @@ describe('a worker that is killed mid-answer', () => {
     await feed.batches.when((batches) => deltas(batches).length >= 5, 'five batches');
     const messageId = feed.batches.items[0]?.messageId ?? '';
 
-    expect(await killWorker(messageId)).toBe(1);
+    expect(await killWorker(target(), messageId)).toBe(1);
     // An ended process has no way to say END: curl sees the connection break.
     const cut = await request.finished;
     expect(cut.exitCode).not.toBe(0);
@@ -148,6 +140,6 @@ describe('a worker that is killed mid-answer', () => {
   });
 
   it('answers with nothing killed for a message nobody generates', async () => {
-    expect(await killWorker(randomUUID())).toBe(0);
+    expect(await killWorker(target(), randomUUID())).toBe(0);
   });
 });
