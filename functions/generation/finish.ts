@@ -70,7 +70,7 @@ async function conclude(finishing: Finishing): Promise<Conclusion> {
 
 const CANCELLED: Ending = { status: 'CANCELLED', reason: 'CANCELLED' };
 
-/** The cancel that refused a hand-over came after the last look at the flag: its time is read now, for the receipt. */
+/** The cancel that refused a write came after the last look at the flag: its time is read now, for the receipt. */
 async function flagged(finishing: Finishing): Promise<Finishing> {
   const { ports, message } = finishing;
   const stored = await untilKnown(() => ports.table.get<AssistantMessageItem>(message));
@@ -81,6 +81,7 @@ async function endAs(finishing: Finishing, ending: Ending): Promise<Conclusion> 
   const { ports, message, answer } = finishing;
   const receiptOf = () => receipt(message, ending, attemptFacts(finishing, ports.clock.now()));
   const ended = await runRule({ table: ports.table }, endAttempt(message, answer, ending.status, receiptOf));
+  if (ended === 'cancelled') return endAs(await flagged(finishing), CANCELLED);
   if (typeof ended === 'string') return ended;
   for (const sink of finishing.sinks) sink.end({ status: ending.status, end: ended.end });
   return 'terminal';

@@ -8,24 +8,24 @@ import type { Rule } from './operations.ts';
 
 /**
  * Stores an attempt's whole answer and then its terminal status with the receipt, in one write conditional on still
- * holding the message. Answers the receipt as it was written, or why the attempt may not end: a terminal write does not
- * ask for the cancel flag, so a refusal is a fence or a deletion.
+ * holding the message. Answers the receipt as it was written, or why the attempt may not end so. Only INTERRUPTED is also
+ * refused by the cancel flag: nobody is to continue what its owner has stopped.
  */
 export function* endAttempt(
   message: AssistantMessageItem,
   answer: AnswerText,
   status: Ending['status'],
   receiptOf: () => GenerationEnd,
-): Rule<{ readonly end: GenerationEnd } | Exclude<Refusal, 'cancelled'>> {
+): Rule<{ readonly end: GenerationEnd } | Refusal> {
   const inline = yield* storeAnswer(message, answer);
   const end = receiptOf();
   const written = yield* writeOwn('end', message, {
     values: { status, end, model: end.model, ...inline },
+    unlessCancelled: status === 'INTERRUPTED',
     // Not text and status alone: settle may have ended this very claim the same way, with a receipt of its own.
     happened: (stored) => stored.status === status && isStoredAs(stored.end, end),
   });
-  if (written === 'written') return { end };
-  return written === 'deleted' ? 'deleted' : 'fenced';
+  return written === 'written' ? { end } : written;
 }
 
 /** Whether the database holds exactly this receipt; it keeps no undefined fields. */

@@ -56,5 +56,5 @@ export function* writeOwn(
   if (write.happened?.(stored)) return 'written';
   const isOwn =
     stored.status === 'STREAMING' && stored.attempt === message.attempt && stored.claimId === message.claimId;
-  return isOwn && stored.cancelRequestedAt ? 'cancelled' : 'fenced';
+  return write.unlessCancelled && isOwn && stored.cancelRequestedAt ? 'cancelled' : 'fenced';
 }

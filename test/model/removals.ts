@@ -90,6 +90,10 @@ export const REMOVALS: Readonly<Record<string, Removal>> = {
     '#attempt = :ownAttempt',
     '#claimId = :ownClaim',
   ),
+  'an end as INTERRUPTED asks for the cancel flag': without(
+    'end',
+    'attribute_not_exists(#cancelRequestedAt)',
+  ),
   'a refused terminal write is one’s own only by its receipt': takesForItsOwn('end', 'end.why'),
   'a hand-over asks for STREAMING and its claim': without('handOver', STREAMING, '#claimId = :ownClaim'),
   'a hand-over asks for the cancel flag': without('handOver', 'attribute_not_exists(#cancelRequestedAt)'),

@@ -202,8 +202,8 @@ export class Truth {
       end.sha256 === sha256(written.text);
     if (!fits) throw new Violation('I6: length or SHA-256 of a receipt do not fit what the log holds');
     this.#isStored(message, written);
-    if (message.cancelRequestedAt && message.status === 'INTERRUPTED' && end.reason === 'LOST')
-      throw new Violation('I3: a cancelled answer without worker ended as lost');
+    if (message.cancelRequestedAt && message.status === 'INTERRUPTED')
+      throw new Violation('I3: a cancelled answer ended as interrupted');
     const receipts = this.#receipts.get(message.id) ?? [];
     receipts.push(end);
     this.#receipts.set(message.id, receipts);

@@ -60,7 +60,8 @@ export function* runAttempt(world: WorkerWorld, event: GenerationEvent, requestI
   if (isDeadline && !isCancelled) {
     ending = { status: 'INTERRUPTED', reason: 'DEADLINE', error: new ChatError('DEADLINE', { requestId }) };
     const deadline = ending;
-    if (message.handovers < MAX_HANDOVERS) {
+    // How many hand-overs there may be is configuration.
+    if (message.handovers < MAX_HANDOVERS && random.chance(0.7)) {
       const result = yield* handOverAttempt(message, {
         answer,
         usage: null,
@@ -74,11 +75,15 @@ export function* runAttempt(world: WorkerWorld, event: GenerationEvent, requestI
       else return yield* publishEnd(message, ending, result.end, seq);
     }
   }
-  const settled = ending;
-  const ended = yield* endAttempt(message, answer, settled.status, () => receiptOf(settled));
+  const endAs = (as: Ending) => endAttempt(message, answer, as.status, () => receiptOf(as));
+  let ended = yield* endAs(ending);
+  if (ended === 'cancelled') {
+    ending = CANCELLED;
+    ended = yield* endAs(ending);
+  }
   if (ended === 'deleted') return;
-  if (ended === 'fenced') throw new Fenced() as unknown as Error;
-  yield* publishEnd(message, settled, ended.end, seq);
+  if (typeof ended === 'string') throw new Fenced() as unknown as Error;
+  yield* publishEnd(message, ending, ended.end, seq);
 }
 
 const COUNTS = { publishes: 0, publishFailures: 0, logged: 0 };

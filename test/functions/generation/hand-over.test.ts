@@ -140,8 +140,11 @@ describe('a generation', () => {
       expect(invoked).toEqual([]);
     });
 
-    it('is CANCELLED when the flag came before the hand-over', async () => {
-      const { ports, chat, stored, change, table } = world(stoppedModel('part'));
+    it.each([
+      ['the hand-over', 0],
+      ['the end when no hand-over is left', 12],
+    ])('is CANCELLED when the flag came before %s', async (_name, handovers) => {
+      const { ports, chat, stored, change, table } = world(stoppedModel('part'), { message: { handovers } });
       const requestedAt = new Date().toISOString();
       table.before = ({ operation }) => {
         if (operation === 'update' && stored()?.status === 'STREAMING')
