@@ -6,7 +6,7 @@ import type { ConversationRun } from './conversation-run.ts';
 import type { Device } from './device.ts';
 import type { Action, Turn } from './drawn-schedule.ts';
 import { REQUEST_WITHIN_MS, TERMINAL_WITHIN_MS } from './patience.ts';
-import { sendTurn, type SentTurn } from './send-turn.ts';
+import { sendOverHttp, sendTurn, type SentTurn } from './send-turn.ts';
 import { within } from './within.ts';
 
 const MOST_CONTINUES = 8;
@@ -66,6 +66,8 @@ async function act(run: ConversationRun, running: RunningTurn, action: Action): 
       return device.wake();
     case 'repeat':
       return void (await run.ask(request, device, (conversation) => conversation.send(send)));
+    case 'repeatOverHttp':
+      return void (await sendOverHttp(run, turn, { request, send }));
     case 'cancel': {
       run.cancelled.add(messageId);
       const cancelled = device.perform((conversation) => conversation.cancel(messageId));

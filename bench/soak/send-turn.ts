@@ -42,7 +42,12 @@ export async function sendTurn(
   return { request, send, messageId };
 }
 
-async function sendOverHttp(run: ConversationRun, turn: Turn, { request, send }: SentTurn): Promise<string> {
+/** Sends a question over HTTP, with a reader of its own; resolves to the answer's id once it is accepted. */
+export async function sendOverHttp(
+  run: ConversationRun,
+  turn: Turn,
+  { request, send }: SentTurn,
+): Promise<string> {
   const reader = run.people.reader(turn);
   const messageId = await new Promise<string>((resolve, reject) => {
     const rest = reader.send({ conversationId: run.id, ...send }, resolve, TERMINAL_WITHIN_MS);

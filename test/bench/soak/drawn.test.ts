@@ -76,7 +76,18 @@ describe(`the schedule of a seed (${RUN_SEED})`, () => {
     const kinds = new Set(turns.flatMap(({ actions }) => actions.map(({ kind }) => kind)));
 
     expect([...kinds].sort()).toEqual([
-      ...['cancel', 'cancelOverHttp', 'follow', 'join', 'offline', 'reload', 'repeat', 'silent', 'wake'],
+      ...[
+        'cancel',
+        'cancelOverHttp',
+        'follow',
+        'join',
+        'offline',
+        'reload',
+        'repeat',
+        'repeatOverHttp',
+        'silent',
+        'wake',
+      ],
     ]);
     expect([...new Set(turns.map(({ door }) => door))].sort()).toEqual(['both', 'graphql', 'http']);
     expect(turns.some(({ door, unsent }) => door === 'graphql' && unsent?.isOffline)).toBe(true);
