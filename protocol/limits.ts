@@ -69,8 +69,8 @@ export const SSE_RETRY_MS = 2_000;
 /** Bytes an SSE sink holds for a slow reader before it closes. */
 export const MAX_SSE_BUFFER_BYTES = 1_048_576;
 /**
- * How long a request to the HTTP door repeats a write that nobody answers. Ours: with its last try it ends before CloudFront
- * stops to wait for the first byte, after 30 s.
+ * How long a request to the HTTP door repeats a write that nobody answers. Ours: its last try, of at most 10 s, ends before
+ * CloudFront gives up on the first byte, after 30 s.
  */
 export const REQUEST_PATIENCE_MS = 15_000;
 /** The HTTP door closes its body this long before its own time limit. */

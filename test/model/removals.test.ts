@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { quietly } from './holds.ts';
 import { REMOVALS } from './removals.ts';
@@ -17,6 +18,11 @@ const isShown = process.env['MODEL_SHOW'] !== undefined;
 
 describe('the model without a rule', () => {
   quietly();
+
+  it('is tried for as many rules as docs/invariants.md says', () => {
+    const page = readFileSync(new URL('../../docs/invariants.md', import.meta.url), 'utf8');
+    expect(page).toContain(`takes ${Object.keys(REMOVALS).length} rules away`);
+  });
 
   it.each(Object.entries(REMOVALS))('notices: %s', { timeout: 120_000 }, (name, removal) => {
     let seed = 1;
