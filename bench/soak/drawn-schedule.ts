@@ -10,7 +10,16 @@ export interface Action {
    * from it, and nobody tells.
    */
   readonly kind:
-    'join' | 'reload' | 'wake' | 'repeat' | 'cancel' | 'cancelOverHttp' | 'follow' | 'offline' | 'silent';
+    | 'join'
+    | 'reload'
+    | 'wake'
+    | 'repeat'
+    | 'repeatOverHttp'
+    | 'cancel'
+    | 'cancelOverHttp'
+    | 'follow'
+    | 'offline'
+    | 'silent';
   /** 0 to 1 of the answer's length. */
   readonly atShare: number;
   /** Which of the open devices acts, counted round. */
