@@ -72,7 +72,7 @@ function checkTestsExist(): void {
 
 checkTestsExist();
 // Typed rules take a minute: they get what the tests, which wait for sockets now and then, leave of the machine.
-const linting = runBeside(LINT, constants.priority.PRIORITY_LOW);
+const linting = runBeside(LINT, constants.priority.PRIORITY_BELOW_NORMAL);
 const isOk = await Promise.all(STATIC_STEPS.map(async (step) => (await runBeside(step))()));
 const failed = STATIC_STEPS.filter((_step, index) => !isOk[index]).map(({ name }) => name);
 const tests: Step = { name: 'tests', words: ['vitest/vitest.mjs', 'run', ...process.argv.slice(2)] };
