@@ -1,6 +1,6 @@
-import { useEffect, useState } from 'react';
 import type { ConnectionState } from '../../index.ts';
 import { useConversationPart } from '../../react/index.ts';
+import { useUnlessBrief } from './use-unless-brief.ts';
 
 /** The connection in words. */
 export const CONNECTION_WORDS: Record<ConnectionState, string> = {
@@ -11,29 +11,13 @@ export const CONNECTION_WORDS: Record<ConnectionState, string> = {
   offline: 'Offline',
 };
 
-/** Reading what was missed mostly takes less than this; shorter than that it would only flicker and be read aloud. */
-export const BRIEF_MS = 400;
-
 /** How a conversation is connected. The page's one status region. */
 export function ConnectionStatus({ id }: { readonly id: string }) {
-  const connection = useUnlessBrief(
-    useConversationPart(id, (state) => state.connection),
-    'catching-up',
-  );
+  const connection = useUnlessBrief(useConversationPart(id, (state) => state.connection));
   return (
     <p className="connection" data-state={connection} role="status">
       <span className="connection-mark" aria-hidden="true" />
       {CONNECTION_WORDS[connection]}
     </p>
   );
-}
-
-/** The value, except that `brief` shows only once it has lasted. */
-function useUnlessBrief<Value>(value: Value, brief: Value): Value {
-  const [shown, setShown] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setShown(value), value === brief ? BRIEF_MS : 0);
-    return () => clearTimeout(timer);
-  }, [value, brief]);
-  return shown;
 }

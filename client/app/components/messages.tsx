@@ -59,7 +59,7 @@ export function Messages({ id, isNew, isOver, sent, onSend, onPath }: MessagesPr
   const loadOlder = useCallback(() => methods.loadMore().catch(() => undefined), [methods]);
   return (
     <Transcript isSettled={connection === 'live'} hasMore={hasMore} onLoadOlder={loadOlder} sent={sent}>
-      {rows.length === 0 && <EmptyConversation id={id} isNew={isNew} connection={connection} />}
+      {rows.length === 0 && <EmptyConversation id={id} isNew={isNew} />}
       <RowGroups>
         {rows.map((row) => (
           <MessageRow

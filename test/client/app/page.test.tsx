@@ -55,6 +55,20 @@ describe('the page', () => {
     expect(screen.queryByRole('link', { name: 'GraphQL playground' })).toBeNull();
   });
 
+  it('does not flicker in an empty conversation when its messages are listed again', async () => {
+    const page = await openPage({ path: '/c/c1' });
+    page.service.answers.messages = () => new ChatError('NOT_FOUND');
+    await page.acknowledge();
+    await screen.findByText('Write the first message.');
+    Object.assign(page.service, { query: () => new Promise(() => undefined) });
+    await act(async () => {
+      window.dispatchEvent(new Event('online'));
+      await settled();
+    });
+    expect(screen.queryByText('Loading…')).toBeNull();
+    expect(screen.getByText('Write the first message.')).toBeTruthy();
+  });
+
   it('has a log that is silent for answers, and says each answer once it is whole', async () => {
     const page = await openPage();
     await page.acknowledge();
