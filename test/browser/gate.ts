@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePorts } from '../../bench/free-ports.ts';
 
 /** A way to a service that can be closed: while it is, connections are refused as if the service were down. */
 export interface Gate {
@@ -32,9 +33,10 @@ export async function startGate(servicePort: number): Promise<Gate> {
     });
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
   };
-  const port = await listen(0);
+  // One that no other socket gets while the gate is shut.
+  const port = await freePorts();
+  await listen(port);
   return {
     port,
     async shut() {
