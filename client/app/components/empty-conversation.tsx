@@ -1,16 +1,16 @@
+import type { ConnectionState } from '../../index.ts';
 import { useConversationPart } from '../../react/index.ts';
 import { usePage } from './page-context.tsx';
-import { useUnlessBrief } from './use-unless-brief.ts';
 
 interface EmptyConversationProps {
   readonly id: string;
   readonly isNew: boolean;
+  readonly connection: ConnectionState;
 }
 
 /** What stands in a conversation without messages: an invitation, or that they are not here yet. */
-export function EmptyConversation({ id, isNew }: EmptyConversationProps) {
+export function EmptyConversation({ id, isNew, connection }: EmptyConversationProps) {
   const { model, playgroundUrl } = usePage().session.config;
-  const connection = useUnlessBrief(useConversationPart(id, (state) => state.connection));
   const hasProblem = useConversationPart(id, ({ error }) => error !== undefined && !error.retryable);
   // A notice above the composer tells what it is.
   if (hasProblem) return null;

@@ -6,6 +6,7 @@ import type { AnswerAction } from './answer.tsx';
 import { EmptyConversation } from './empty-conversation.tsx';
 import { MessageRow } from './message-row.tsx';
 import { Transcript } from './transcript.tsx';
+import { useUnlessBrief } from './use-unless-brief.ts';
 
 interface MessagesProps {
   readonly id: string;
@@ -27,7 +28,8 @@ export function Messages({ id, isNew, isOver, sent, onSend, onPath }: MessagesPr
     useMemo(() => rowReader(choices), [choices]),
   );
   const hasMore = useConversationPart(id, (state) => state.hasMore);
-  const connection = useConversationPart(id, (state) => state.connection);
+  // A message of another device is listed before it shows: while that is brief, the log announces what comes.
+  const connection = useUnlessBrief(useConversationPart(id, (state) => state.connection));
   const { states, act } = useAnswerActions(methods);
   const parentId = parentOfNext(rows);
   useEffect(() => onPath(parentId), [parentId, onPath]);
@@ -59,7 +61,7 @@ export function Messages({ id, isNew, isOver, sent, onSend, onPath }: MessagesPr
   const loadOlder = useCallback(() => methods.loadMore().catch(() => undefined), [methods]);
   return (
     <Transcript isSettled={connection === 'live'} hasMore={hasMore} onLoadOlder={loadOlder} sent={sent}>
-      {rows.length === 0 && <EmptyConversation id={id} isNew={isNew} />}
+      {rows.length === 0 && <EmptyConversation id={id} isNew={isNew} connection={connection} />}
       <RowGroups>
         {rows.map((row) => (
           <MessageRow

@@ -82,6 +82,23 @@ describe('the page', () => {
     expect(spoken()).toBe('Answer complete. one');
   });
 
+  it('announces what another device adds, also when the messages are listed for it', async () => {
+    const page = await openPage({ path: '/c/c1', service: answered({ text: 'old', status: 'COMPLETE' }) });
+    await page.acknowledge();
+    page.service.stored.push(
+      message({ id: 'm2-0', role: 'USER', status: 'COMPLETE', text: 'from elsewhere' }),
+      message({ id: 'm2-1', parentId: 'm2-0' }),
+    );
+    const log = screen.getByRole('log', { name: 'Conversation' });
+    const manners: (string | null)[] = [];
+    const observer = new MutationObserver(() => manners.push(log.getAttribute('aria-live')));
+    observer.observe(log, { subtree: true, childList: true });
+    await page.hear(batch({ messageId: 'm2-1', userMessageId: 'm2-0' }));
+    observer.disconnect();
+    expect(log.textContent).toContain('from elsewhere');
+    expect(new Set(manners)).toEqual(new Set(['polite']));
+  });
+
   it('says nothing of answers that were there before', async () => {
     const page = await openPage({
       path: '/c/c1',
