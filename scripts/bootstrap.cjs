@@ -11,6 +11,9 @@ var path = require('path');
 var root = path.join(__dirname, '..');
 var OLDEST_NODE = 20;
 var RUNTIME_NODE = 24;
+/* What Node compiled once it does not compile again. local/compile-cache.ts names the same folder. */
+var COMPILE_CACHE = path.join(root, 'node_modules', '.cache', 'compile');
+var MOST_COMPILED_BYTES = 256 * 1024 * 1024;
 
 function stop(line) {
   process.stderr.write('appsync-chat: ' + line + '\n');
@@ -74,6 +77,18 @@ function runtimeNode() {
   );
 }
 
+/* Every synthesis leaves its bundles there under names of its own, and Node removes none. */
+function trimCompileCache() {
+  try {
+    var bytes = fs.readdirSync(COMPILE_CACHE, { recursive: true }).reduce(function (sum, name) {
+      return sum + fs.statSync(path.join(COMPILE_CACHE, name)).size;
+    }, 0);
+    if (bytes > MOST_COMPILED_BYTES) fs.rmSync(COMPILE_CACHE, { recursive: true, force: true });
+  } catch (error) {
+    /* It is not there yet, or another start is at it. */
+  }
+}
+
 var SCRIPTS = {
   start: 'local/start.ts',
   test: 'scripts/check.ts',
@@ -91,10 +106,10 @@ function main() {
   if (!script) return stop('unknown command ' + process.argv[2]);
   if (!isInstalled()) install();
   var node = runtimeNode();
+  trimCompileCache();
   var env = Object.assign({}, process.env, {
     PATH: path.join(root, 'node_modules', '.bin') + path.delimiter + (process.env.PATH || ''),
-    /* What was compiled once is not compiled again, by nobody below. */
-    NODE_COMPILE_CACHE: path.join(root, 'node_modules', '.cache', 'compile'),
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
   });
   /* The IPC channel is the leash: the script stops everything it started when this process is gone. */
   var child = childProcess.spawn(node, [script].concat(process.argv.slice(3)), {

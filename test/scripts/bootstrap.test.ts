@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,6 +128,23 @@ describe('scripts/bootstrap.cjs', () => {
     shell.kill('SIGTERM');
 
     await expect.poll(() => isAlive(started), { timeout: 4_000 }).toBe(false);
+  });
+
+  it('keeps what was compiled until it has grown too large, and begins it anew then', () => {
+    const compiled = join(folder, 'node_modules/.cache/compile/v24');
+    mkdirSync(compiled, { recursive: true });
+    writeFileSync(join(folder, 'node_modules/.package-lock.json'), JSON.stringify({ packages: {} }));
+    const write = (name: string, bytes: number) => {
+      writeFileSync(join(compiled, name), '');
+      truncateSync(join(compiled, name), bytes);
+    };
+    write('one', 200 * 1024 * 1024);
+    expect(run(['test']).status).toBe(0);
+    expect(existsSync(join(compiled, 'one'))).toBe(true);
+
+    write('other', 57 * 1024 * 1024);
+    expect(run(['test']).status).toBe(0);
+    expect([existsSync(join(compiled, 'one')), existsSync(join(compiled, 'other'))]).toEqual([false, false]);
   });
 
   it('refuses an unknown command', () => {
