@@ -15,7 +15,7 @@ import { CANCEL_POLL_MS } from '../protocol/limits.ts';
 import { machineNow } from './clock.ts';
 import { startModelProcess, type ModelProcess } from './model-client.ts';
 import { answer, latencyFigures } from './report.ts';
-import { startStackProcess, type StackProcess } from './stack-client.ts';
+import { mutate, startStackProcess, type StackProcess } from './stack-client.ts';
 import { median } from './statistics.ts';
 import { subscribe } from './subscriber.ts';
 import { FixtureError, fixtureTokens } from './token-fixture.ts';
@@ -30,16 +30,6 @@ const SEND =
   'mutation Send($input: SendMessageInput!) { sendMessage(input: $input) { assistantMessage { id } } }';
 const CANCEL = `mutation Cancel($conversationId: ID!, $messageId: ID!) {
   cancelMessage(conversationId: $conversationId, messageId: $messageId) { id status } }`;
-
-async function mutate(stack: StackProcess, query: string, variables: Record<string, unknown>): Promise<void> {
-  const response = await fetch(stack.graphqlUrl, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: stack.token },
-    body: JSON.stringify({ query, variables }),
-  });
-  const body = (await response.json()) as { errors?: unknown };
-  if (body.errors) throw new Error(`The mutation failed: ${JSON.stringify(body.errors)}`);
-}
 
 /** What one cancel came to, in milliseconds from the mutation. */
 interface Cancelled {

@@ -10,7 +10,7 @@
 import { randomUUID } from 'node:crypto';
 import { startModelProcess, type ModelProcess } from './model-client.ts';
 import { answer, latencyFigures } from './report.ts';
-import { startStackProcess, type StackProcess } from './stack-client.ts';
+import { mutate, startStackProcess, type StackProcess } from './stack-client.ts';
 import { subscribe } from './subscriber.ts';
 import { FixtureError, fixtureTokens, TokenArrivals } from './token-fixture.ts';
 
@@ -19,17 +19,6 @@ const ANSWERS = 3;
 const ANSWER_WITHIN_MS = 60_000;
 const SEND = `mutation Send($input: SendMessageInput!) {
   sendMessage(input: $input) { assistantMessage { id } } }`;
-
-async function send(stack: StackProcess, conversationId: string): Promise<void> {
-  const input = { conversationId, clientMessageId: randomUUID(), text: 'bench' };
-  const response = await fetch(stack.graphqlUrl, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: stack.token },
-    body: JSON.stringify({ query: SEND, variables: { input } }),
-  });
-  const body = (await response.json()) as { errors?: unknown };
-  if (body.errors) throw new Error(`sendMessage failed: ${JSON.stringify(body.errors)}`);
-}
 
 /** One answer from send to END; resolves to the latency of each token. */
 async function measureAnswer(stack: StackProcess, model: ModelProcess, tokens: readonly string[]) {
@@ -63,7 +52,7 @@ async function measureAnswer(stack: StackProcess, model: ModelProcess, tokens: r
     },
   });
   try {
-    await send(stack, conversationId);
+    await mutate(stack, SEND, { input: { conversationId, clientMessageId: randomUUID(), text: 'bench' } });
     await ended.promise;
   } finally {
     clearTimeout(limit);
