@@ -104,8 +104,9 @@ describe('the page', () => {
       path: '/c/c1',
       service: answered({ text: 'old', status: 'COMPLETE' }),
     });
-    await page.acknowledge();
     expect(answerRow().textContent).toContain('old');
+    expect(screen.getByRole('log', { name: 'Conversation' }).getAttribute('aria-live')).toBe('off');
+    await page.acknowledge();
     expect(spoken()).toBe('');
   });
 
