@@ -19,14 +19,20 @@ const CALM = 5;
 const ALL_TOGETHER = 2;
 /** Of a hundred kinds, how many a set has on. */
 const SHARE = 35;
+/** The same of kinds that have few occasions to happen. */
+const SHARE_OF_RARE = 60;
 
-type Kinds = (probability: (most: number) => fc.Arbitrary<number>, some: Some) => fc.Arbitrary<DrawnFaults>;
+type Kinds = (
+  probability: (most: number) => fc.Arbitrary<number>,
+  some: Some,
+  rare: Some,
+) => fc.Arbitrary<DrawnFaults>;
 /** Draws the value, or leaves the kind off. */
 type Some = <Value>(value: fc.Arbitrary<Value>) => fc.Arbitrary<Value | undefined>;
 
 const upTo = (least: number, most: number) => fc.integer({ min: least, max: most });
 /** Of a hundred pauses, how many outlast the lease (15 s) and what finds that out, and end before Lambda's limit. */
-const LONG_PAUSES = 40;
+const LONG_PAUSES = 60;
 const LONG_PAUSE_MS: [number, number] = [18_500, 23_000];
 const lasting = (p: fc.Arbitrary<number>, most: number) =>
   fc.record({ p, ms: upTo(most / 10, most).map((ms): [number, number] => [Math.round(ms / 4), ms]) });
@@ -59,28 +65,29 @@ const kindsFor: Record<Patience, Kinds> = {
         }),
       ),
     }),
-  patient: (probability, some) =>
+  patient: (probability, some, rare) =>
     fc
       .tuple(
-        kindsFor.brief(probability, some),
+        kindsFor.brief(probability, some, rare),
         fc.record({
-          crashSettle: some(probability(0.3)),
-          pauseWorker: some(
+          // Few answers need one, and it makes few calls at which it may crash.
+          crashSettle: rare(probability(0.8)),
+          pauseWorker: rare(
             fc.oneof(
               { weight: 100 - LONG_PAUSES, arbitrary: lasting(probability(0.15), 15_000) },
               {
                 weight: LONG_PAUSES,
-                arbitrary: fc.record({ p: probability(0.1), ms: fc.constant(LONG_PAUSE_MS) }),
+                arbitrary: fc.record({ p: probability(0.2), ms: fc.constant(LONG_PAUSE_MS) }),
               },
             ),
           ),
-          loseInvocation: some(probability(0.12)),
+          loseInvocation: rare(probability(0.1)),
           lateInvocation: some(lasting(probability(0.3), 8_000)),
-          model: some(
+          model: rare(
             fc.record({
-              error: probability(0.3),
-              cut: probability(0.2),
-              truncate: probability(0.2),
+              error: probability(0.25),
+              cut: probability(0.15),
+              truncate: probability(0.15),
               stall: probability(0.06),
             }),
           ),
@@ -100,10 +107,12 @@ export function drawFaults(runSeed: number, index: number, patience: Patience): 
   const isAll = place === ALL_TOGETHER;
   // All together would leave no answer whole at full strength.
   const probability = (most: number) => upTo(5, 100).map((share) => (share / 100) * most * (isAll ? 0.3 : 1));
-  const some: Some = (value) =>
-    isAll ? value : upTo(1, 100).chain((draw) => (draw <= SHARE ? value : fc.constant(undefined)));
+  const often =
+    (share: number): Some =>
+    (value) =>
+      isAll ? value : upTo(1, 100).chain((draw) => (draw <= share ? value : fc.constant(undefined)));
   const seed = (Math.imul(runSeed, 0x9e3779b1) + index) | 0;
-  const [faults = {}] = fc.sample(kindsFor[patience](probability, some), {
+  const [faults = {}] = fc.sample(kindsFor[patience](probability, often(SHARE), often(SHARE_OF_RARE)), {
     seed,
     numRuns: 1,
     unbiased: true,

@@ -53,7 +53,12 @@ async function hold(run: ConversationRun, schedule: Schedule): Promise<void> {
   const deleting: Promise<void>[] = [];
   run.people.open();
   try {
-    await turns(run, schedule, (running, atShare) => deleting.push(deleteAt(run, running, atShare)));
+    await turns(run, schedule, (running, atShare) => {
+      const deleted = deleteAt(run, running, atShare);
+      deleting.push(deleted);
+      // Awaited below; until then a failure is no unhandled one.
+      deleted.catch(() => undefined);
+    });
   } catch (error) {
     if (!run.isOfDeletion(error)) throw error;
   }
