@@ -1,0 +1,45 @@
+import { ChatError } from '../../protocol/errors.ts';
+import { cancel } from './cancel.ts';
+import { chat } from './chat.ts';
+import { chatInput, readJson } from './chat-input.ts';
+import { entered, jsonResponse, streamResponse, type Routes } from './door.ts';
+import { events } from './events.ts';
+import { messageJson } from './message-json.ts';
+
+const EVENTS = '/conversations/:conversationId/messages/:messageId/events';
+const CANCEL = '/conversations/:conversationId/messages/:messageId/cancel';
+
+/** The door's own dialect (PROTOCOL.md, HTTP). */
+export const nativeRoutes: Routes = (app, ports) => {
+  app.post('/chat', async (c) => {
+    const { owner, invocation, requestId, chatPorts } = await entered(ports, c);
+    const idempotencyKey = c.req.header('idempotency-key') ?? null;
+    const input = chatInput(await readJson(c.req.raw), idempotencyKey, owner, chatPorts.config.models);
+    const form = (c.req.header('accept') ?? '').includes('text/plain') ? 'text' : 'sse';
+    const answer = await chat(chatPorts, invocation, owner, input, form);
+    // The caller of the other routes names both ids itself.
+    const ids = { 'x-message-id': answer.messageId, 'x-conversation-id': answer.conversationId };
+    return streamResponse(answer, requestId, ids);
+  });
+
+  app.get(EVENTS, async (c) => {
+    // Hono runs this route for HEAD, too; nobody would read the body, and nothing would end the follower before the limit.
+    if (c.req.method === 'HEAD') throw new ChatError('METHOD_NOT_ALLOWED');
+    const { owner, invocation, requestId, chatPorts } = await entered(ports, c);
+    const name = { owner, ...c.req.param() };
+    const answer = await events(chatPorts, invocation, name, c.req.header('last-event-id') ?? null);
+    if (answer) return streamResponse(answer, requestId);
+    return new Response(null, {
+      status: 204,
+      headers: { 'cache-control': 'no-store', 'x-request-id': requestId },
+    });
+  });
+
+  app.post(CANCEL, async (c) => {
+    const { owner, invocation, requestId, chatPorts } = await entered(ports, c);
+    const message = await cancel(chatPorts, invocation, { owner, ...c.req.param() });
+    return jsonResponse(messageJson(message), requestId);
+  });
+
+  return ['/chat', EVENTS, CANCEL];
+};
