@@ -3,42 +3,44 @@ import { ulid } from 'ulid';
 import { DEADLINE_MARGIN_MS } from '../../protocol/limits.ts';
 import type { AssistantMessageItem, SendInput } from '../../protocol/items.ts';
 import { runGeneration } from '../generation/generation.ts';
-import { storeSend } from '../rules/start-send.ts';
+import { storeSend, type StartedSend } from '../rules/start-send.ts';
 import { runRule } from '../table/run-rule.ts';
-import { SseWriter, TextWriter, sinkOf, type AnswerWriter } from './answer-writer.ts';
+import { sinkOf, type AnswerWriter } from './answer-writer.ts';
 import { follow } from './follow.ts';
-import { followPorts, serve, type HttpInvocation, type HttpPorts, type StreamedAnswer } from './serve.ts';
-
-/** A started answer and its body. */
-export interface ChatAnswer extends StreamedAnswer {
-  readonly messageId: string;
-  readonly conversationId: string;
-}
+import { followPorts, serve, type HttpInvocation, type HttpPorts } from './serve.ts';
 
 /**
- * Stores the send, then streams its answer: this invocation runs the generation when it is new, and follows whoever runs
- * it otherwise. The body may close before the generation ends; the generation never waits for the body.
+ * Stores the send, then lets `makeWriter`'s writer have its answer; nothing is made when the send is refused. Answers the
+ * message at once, as stored by the send.
  */
-export async function chat(
+export async function chat<Writer extends AnswerWriter>(
   ports: HttpPorts,
   invocation: HttpInvocation,
   owner: string,
   input: SendInput,
-  form: 'sse' | 'text',
-): Promise<ChatAnswer> {
+  makeWriter: () => Writer,
+): Promise<{ readonly message: AssistantMessageItem; readonly writer: Writer }> {
   const now = ports.clock.now();
-  const { message, mayRun } = await runRule(
+  const started = await runRule(
     { table: ports.table, signal: invocation.patience },
     storeSend(owner, input, now, ulid(now)),
   );
-  const writer: AnswerWriter = form === 'sse' ? new SseWriter(() => ports.clock.now()) : new TextWriter();
+  const writer = makeWriter();
+  serveStarted(ports, invocation, started, writer);
+  return { message: started.message, writer };
+}
+
+/**
+ * Lets a writer have the answer of a stored send: this invocation runs the generation when it is new, and follows whoever
+ * runs it otherwise. The body may close before the generation ends; the generation never waits for the body.
+ */
+export function serveStarted(
+  ports: HttpPorts,
+  invocation: HttpInvocation,
+  { message, mayRun }: StartedSend,
+  writer: AnswerWriter,
+): void {
   serve(ports, invocation, message.id, writer, () => answer(ports, invocation, message, writer, mayRun));
-  return {
-    messageId: message.id,
-    conversationId: message.conversationId,
-    contentType: form === 'sse' ? 'text/event-stream; charset=utf-8' : 'text/plain; charset=utf-8',
-    body: writer.body,
-  };
 }
 
 async function answer(

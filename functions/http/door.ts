@@ -1,6 +1,8 @@
 import type { Context as LambdaContext } from 'aws-lambda';
 import type { Context, Hono } from 'hono';
-import { ChatError, ERRORS } from '../../protocol/errors.ts';
+import type { ChatError} from '../../protocol/errors.ts';
+import { ERRORS } from '../../protocol/errors.ts';
+import type { AssistantMessageItem } from '../../protocol/items.ts';
 import { REQUEST_PATIENCE_MS } from '../../protocol/limits.ts';
 import type { LogLine } from '../service/log-line.ts';
 import type { Authenticate } from './auth.ts';
@@ -25,6 +27,13 @@ export interface AppPorts {
 export type Routes = (app: Hono<AppEnvironment>, ports: AppPorts) => readonly string[];
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+export const SSE_TYPE = 'text/event-stream; charset=utf-8';
+export const TEXT_TYPE = 'text/plain; charset=utf-8';
+
+/** The headers that name the message of an answer to whoever did not name it itself. */
+export function messageHeaders({ id, conversationId }: Pick<AssistantMessageItem, 'id' | 'conversationId'>) {
+  return { 'x-message-id': id, 'x-conversation-id': conversationId };
+}
 
 /** A JSON answer that no cache keeps. */
 export function jsonResponse(

@@ -2,6 +2,7 @@ import { ChatError } from '../../protocol/errors.ts';
 import { isTerminal } from '../../protocol/sequence.ts';
 import { SseWriter } from './answer-writer.ts';
 import { readCursor } from './cursor.ts';
+import { SSE_TYPE } from './door.ts';
 import { follow } from './follow.ts';
 import { readNamedMessage, type MessageName } from './named-message.ts';
 import { followPorts, serve, type HttpInvocation, type HttpPorts, type StreamedAnswer } from './serve.ts';
@@ -25,5 +26,5 @@ export async function events(
   if (from?.isEnd && from.attempt === message.attempt && isTerminal(message.status)) return undefined;
   const writer = new SseWriter(() => ports.clock.now(), from);
   serve(ports, invocation, message.id, writer, () => follow(followPorts(ports, name), name, writer, from));
-  return { contentType: 'text/event-stream; charset=utf-8', body: writer.body };
+  return { contentType: SSE_TYPE, body: writer.body };
 }

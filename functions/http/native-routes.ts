@@ -1,8 +1,17 @@
 import { ChatError } from '../../protocol/errors.ts';
+import { SseWriter, TextWriter } from './answer-writer.ts';
 import { cancel } from './cancel.ts';
 import { chat } from './chat.ts';
 import { chatInput, readJson } from './chat-input.ts';
-import { entered, jsonResponse, streamResponse, type Routes } from './door.ts';
+import {
+  entered,
+  jsonResponse,
+  messageHeaders,
+  SSE_TYPE,
+  streamResponse,
+  TEXT_TYPE,
+  type Routes,
+} from './door.ts';
 import { events } from './events.ts';
 import { messageJson } from './message-json.ts';
 
@@ -15,11 +24,12 @@ export const nativeRoutes: Routes = (app, ports) => {
     const { owner, invocation, requestId, chatPorts } = await entered(ports, c);
     const idempotencyKey = c.req.header('idempotency-key') ?? null;
     const input = chatInput(await readJson(c.req.raw), idempotencyKey, owner, chatPorts.config.models);
-    const form = (c.req.header('accept') ?? '').includes('text/plain') ? 'text' : 'sse';
-    const answer = await chat(chatPorts, invocation, owner, input, form);
-    // The caller of the other routes names both ids itself.
-    const ids = { 'x-message-id': answer.messageId, 'x-conversation-id': answer.conversationId };
-    return streamResponse(answer, requestId, ids);
+    const isText = (c.req.header('accept') ?? '').includes('text/plain');
+    const { message, writer } = await chat(chatPorts, invocation, owner, input, () =>
+      isText ? new TextWriter() : new SseWriter(() => chatPorts.clock.now()),
+    );
+    const contentType = isText ? TEXT_TYPE : SSE_TYPE;
+    return streamResponse({ contentType, body: writer.body }, requestId, messageHeaders(message));
   });
 
   app.get(EVENTS, async (c) => {
