@@ -1,25 +1,31 @@
 import { ERRORS } from '../../protocol/errors.ts';
 import type { AssistantMessageItem } from '../../protocol/items.ts';
-import { SSE_HEARTBEAT_MS, SSE_RETRY_MS } from '../../protocol/limits.ts';
+import { SSE_RETRY_MS } from '../../protocol/limits.ts';
 import { messageBatch, type MessageBatch } from '../generation/message-batch.ts';
 import type { Delta, Sink, Terminal } from '../generation/stream.ts';
 import { BodySink } from './body-sink.ts';
 import { cursorText, type Cursor } from './cursor.ts';
+import { SseBody } from './sse-body.ts';
 
-/** One answer written to an HTTP body: fed by a generation as its sink, or by a follower of the log. */
+/** One answer on its way to an HTTP client: fed by a generation as its sink, or by a follower of the log. */
 export interface AnswerWriter {
-  readonly body: ReadableStream<Uint8Array>;
+  /** Whether anybody still takes the answer. */
   readonly isOpen: boolean;
-  /** Resolves when the reader has taken enough for more to be written, or the body is closed. */
+  /** Resolves when the reader has taken enough for more to be written, or the writer is closed. */
   room(): Promise<void>;
   /** A new attempt: readers cut to its resume offsets. */
   start(message: AssistantMessageItem): void;
   delta(message: AssistantMessageItem, delta: Delta): void;
   end(message: AssistantMessageItem, terminal: Terminal): void;
-  /** The door's time limit: the answer goes on without this body. */
+  /** The door's time limit: the answer goes on without this writer. */
   timeOut(): void;
-  /** Ends the body without a terminal batch: reconnect. */
+  /** Ends without a terminal batch: reconnect. Does nothing after `end`, `timeOut` or `close`. */
   close(): void;
+}
+
+/** An answer writer that writes a body. */
+export interface StreamWriter extends AnswerWriter {
+  readonly body: ReadableStream<Uint8Array>;
 }
 
 /** A generation's sink that writes one answer. */
@@ -33,37 +39,31 @@ export function sinkOf(writer: AnswerWriter, message: AssistantMessageItem): Sin
 }
 
 /** The native SSE form: `id`, `event: batch`, one `data` line; comments keep the connection awake (PROTOCOL.md, HTTP). */
-export class SseWriter implements AnswerWriter {
-  readonly #sink = new BodySink();
+export class SseWriter implements StreamWriter {
+  readonly #sse: SseBody;
   readonly #now: () => number;
-  readonly #heartbeat: ReturnType<typeof setInterval>;
-  #lastAt: number;
   #text: number;
   #reasoning: number;
 
   /** `from`: what the reader holds already, counted on in the ids. */
   constructor(now: () => number, from?: Cursor) {
+    this.#sse = new SseBody(now);
     this.#now = now;
     this.#text = from?.text ?? 0;
     this.#reasoning = from?.reasoning ?? 0;
-    this.#lastAt = now();
-    this.#write(`: ok\nretry: ${SSE_RETRY_MS}\n\n`);
-    this.#heartbeat = setInterval(() => {
-      // A full body is not silent, and whoever waits for its room has not given it up.
-      if (this.#sink.hasRoom && this.#now() - this.#lastAt >= SSE_HEARTBEAT_MS) this.#write(': hb\n\n');
-    }, SSE_HEARTBEAT_MS / 10);
+    this.#sse.write(`: ok\nretry: ${SSE_RETRY_MS}\n\n`);
   }
 
   get body(): ReadableStream<Uint8Array> {
-    return this.#sink.body;
+    return this.#sse.body;
   }
 
   get isOpen(): boolean {
-    return this.#sink.isOpen;
+    return this.#sse.isOpen;
   }
 
   room(): Promise<void> {
-    return this.#sink.room();
+    return this.#sse.room();
   }
 
   start(message: AssistantMessageItem): void {
@@ -91,8 +91,7 @@ export class SseWriter implements AnswerWriter {
   }
 
   close(): void {
-    clearInterval(this.#heartbeat);
-    this.#sink.close();
+    this.#sse.close();
   }
 
   #event(
@@ -101,18 +100,13 @@ export class SseWriter implements AnswerWriter {
   ): void {
     const batch = { ...messageBatch(message, fields), publishedAt: new Date(this.#now()).toISOString() };
     const held = { attempt: message.attempt, text: this.#text, reasoning: this.#reasoning };
-    const cursor = cursorText(message.id, { ...held, isEnd: fields.kind === 'END' });
-    this.#write(`id: ${cursor}\nevent: batch\ndata: ${JSON.stringify(batch)}\n\n`);
-  }
-
-  #write(text: string): void {
-    this.#lastAt = this.#now();
-    this.#sink.write(text);
+    const id = cursorText(message.id, { ...held, isEnd: fields.kind === 'END' });
+    this.#sse.event(JSON.stringify(batch), { id, event: 'batch' });
   }
 }
 
 /** The raw text for people at a terminal; an answer that ends badly says so in a last line `[CODE] message`. */
-export class TextWriter implements AnswerWriter {
+export class TextWriter implements StreamWriter {
   readonly #sink = new BodySink();
   #length = 0;
 

@@ -50,6 +50,12 @@ export class BodySink {
     else this.close();
   }
 
+  /** Ends the body with a text that leaves even when there is no room for it. */
+  endWith(text: string): void {
+    this.#controller?.enqueue(this.#encoder.encode(text));
+    this.close();
+  }
+
   /** Ends the body after what was written. */
   close(): void {
     this.#controller?.close();

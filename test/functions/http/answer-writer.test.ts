@@ -1,7 +1,7 @@
 import { Kind, parse } from 'graphql';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { sinkOf, SseWriter, TextWriter, type AnswerWriter } from '../../../functions/http/answer-writer.ts';
+import { sinkOf, SseWriter, TextWriter, type StreamWriter } from '../../../functions/http/answer-writer.ts';
 import type { Terminal } from '../../../functions/generation/stream.ts';
 import { ChatError, errorShape } from '../../../protocol/errors.ts';
 import type { TokenBatch } from '../../../protocol/generated/schema-types.ts';
@@ -13,7 +13,7 @@ const terminal = (text: string, change: Partial<Terminal> = {}): Terminal => ({
   end: { reason: 'STOP', length: text.length, sha256: sha256(text), reasoningLength: 2, continuable: false },
   ...change,
 });
-const bodyOf = (writer: AnswerWriter) => new Response(writer.body).text();
+const bodyOf = (writer: StreamWriter) => new Response(writer.body).text();
 const fieldsOf = () => {
   const document = parse(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
   const type = document.definitions.find(
@@ -109,8 +109,8 @@ describe('SseWriter', () => {
 
   it('ends without END when the door’s time is up or the worker leaves', async () => {
     for (const finish of [
-      (w: AnswerWriter) => w.timeOut(),
-      (w: AnswerWriter) => sinkOf(w, message).leave(),
+      (w: StreamWriter) => w.timeOut(),
+      (w: StreamWriter) => sinkOf(w, message).leave(),
     ]) {
       const writer = new SseWriter(() => Date.now());
       finish(writer);

@@ -28,6 +28,15 @@ describe('BodySink', () => {
     expect((await textOf(sink.body)).length).toBe(1_048_576);
   });
 
+  it('has room for a last text in a body that is full', async () => {
+    const sink = new BodySink(10);
+    sink.write('more than ten bytes');
+    sink.endWith(', then why it ends');
+    sink.endWith('late');
+
+    expect(await textOf(sink.body)).toBe('more than ten bytes, then why it ends');
+  });
+
   it('goes on for a reader that keeps up', async () => {
     const sink = new BodySink(1_000);
     const reader = sink.body.getReader();
