@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { afterEach } from 'vitest';
-import { createOpenAiModel, type IdleLimits } from '../../../functions/generation/openai-model.ts';
+import { createCompletions, type IdleLimits } from '../../../functions/generation/completions.ts';
+import { createOpenAiModel } from '../../../functions/generation/openai-model.ts';
 import type { ModelEvent, ModelMessage } from '../../../functions/generation/stream.ts';
 import type { GenerationConfig } from '../../../functions/service/config.ts';
 import { isChatError, type ChatError } from '../../../protocol/errors.ts';
@@ -47,7 +48,8 @@ export async function runModel(
   config: Partial<GenerationConfig>,
   options: ModelRunOptions = {},
 ) {
-  const model = createOpenAiModel({ ...CONFIG, ...config }, options.idle);
+  const whole = { ...CONFIG, ...config };
+  const model = createOpenAiModel(whole, createCompletions(whole, options.idle));
   const events: ModelEvent[] = [];
   const models: string[] = [];
   let error: ChatError | undefined;
