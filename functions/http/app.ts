@@ -4,9 +4,10 @@ import { ChatError, toChatError } from '../../protocol/errors.ts';
 import { describe } from '../service/log-line.ts';
 import { errorResponse, type AppEnvironment, type AppPorts, type Routes } from './door.ts';
 import { nativeRoutes } from './native-routes.ts';
+import { uiRoutes } from './ui/ui-routes.ts';
 
 const EXPOSED = ['x-message-id', 'x-conversation-id', 'x-request-id'];
-const DIALECTS: readonly Routes[] = [nativeRoutes];
+const DIALECTS: readonly Routes[] = [nativeRoutes, uiRoutes];
 
 /**
  * The HTTP door (PROTOCOL.md, HTTP): the handler alone does CORS, authentication and errors. Every error before the first
