@@ -1,22 +1,19 @@
 import { ChatError } from '../../protocol/errors.ts';
+import { preferredType } from './accept.ts';
 import { SseWriter, TextWriter } from './answer-writer.ts';
 import { cancel } from './cancel.ts';
 import { chat } from './chat.ts';
 import { chatInput, readJson } from './chat-input.ts';
-import {
-  entered,
-  jsonResponse,
-  messageHeaders,
-  SSE_TYPE,
-  streamResponse,
-  TEXT_TYPE,
-  type Routes,
-} from './door.ts';
+import { entered, jsonResponse, messageHeaders, streamResponse, type Routes } from './door.ts';
 import { events } from './events.ts';
 import { messageJson } from './message-json.ts';
+import { WholeWriter, wholeResponse } from './whole-answer.ts';
 
 const EVENTS = '/conversations/:conversationId/messages/:messageId/events';
 const CANCEL = '/conversations/:conversationId/messages/:messageId/cancel';
+
+/** The forms of an answer; the first unless `Accept` prefers another. */
+const FORMS = ['text/event-stream', 'text/plain', 'application/json'] as const;
 
 /** The door's own dialect (PROTOCOL.md, HTTP). */
 export const nativeRoutes: Routes = (app, ports) => {
@@ -24,12 +21,19 @@ export const nativeRoutes: Routes = (app, ports) => {
     const { owner, invocation, requestId, chatPorts } = await entered(ports, c);
     const idempotencyKey = c.req.header('idempotency-key') ?? null;
     const input = chatInput(await readJson(c.req.raw), idempotencyKey, owner, chatPorts.config.models);
-    const isText = (c.req.header('accept') ?? '').includes('text/plain');
-    const { message, writer } = await chat(chatPorts, invocation, owner, input, () =>
-      isText ? new TextWriter() : new SseWriter(() => chatPorts.clock.now()),
-    );
-    const contentType = isText ? TEXT_TYPE : SSE_TYPE;
-    return streamResponse({ contentType, body: writer.body }, requestId, messageHeaders(message));
+    const form = preferredType(c, FORMS);
+    const { message, writer } = await chat(chatPorts, invocation, owner, input, () => {
+      if (form === 'text/plain') return new TextWriter();
+      if (form === 'application/json') return new WholeWriter();
+      return new SseWriter(() => chatPorts.clock.now());
+    });
+    const names = messageHeaders(message);
+    if (!(writer instanceof WholeWriter))
+      return streamResponse({ contentType: `${form}; charset=utf-8`, body: writer.body }, requestId, names);
+    // Errors carry them, too.
+    for (const [name, value] of Object.entries({ ...names, 'x-request-id': requestId }))
+      c.header(name, value);
+    return wholeResponse(chatPorts.table, message, writer, requestId);
   });
 
   app.get(EVENTS, async (c) => {
