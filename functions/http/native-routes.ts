@@ -6,6 +6,7 @@ import { chat } from './chat.ts';
 import { chatInput, readJson } from './chat-input.ts';
 import { entered, jsonResponse, messageHeaders, streamResponse, type Routes } from './door.ts';
 import { events } from './events.ts';
+import { historyRoutes } from './history-routes.ts';
 import { messageJson } from './message-json.ts';
 import { WholeWriter, wholeResponse } from './whole-answer.ts';
 
@@ -55,5 +56,5 @@ export const nativeRoutes: Routes = (app, ports) => {
     return jsonResponse(messageJson(message), requestId);
   });
 
-  return ['/chat', EVENTS, CANCEL];
+  return ['/chat', EVENTS, CANCEL, ...historyRoutes(app, ports)];
 };

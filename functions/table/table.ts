@@ -25,6 +25,20 @@ export interface RangeOptions {
   readonly attributes?: readonly string[];
 }
 
+/** One page of a listing, backwards in key order. */
+export interface PageQuery {
+  /** An index, whose reads are eventually consistent. */
+  readonly index?: string;
+  /** The partition key's name and value. */
+  readonly partition: readonly [name: string, value: string];
+  /** The sort key's name and what it begins with. */
+  readonly sort?: readonly [name: string, prefix: string];
+  /** Most items. */
+  readonly limit: number;
+  /** The whole key of the item before the page. */
+  readonly after?: Readonly<Record<string, string>>;
+}
+
 /**
  * The one table. Reads are strongly consistent unless `cheap`. A write refused by its condition is a result; anything else
  * that fails throws the SDK's error, after the SDK's own retries, so its outcome may be unknown.
@@ -39,6 +53,8 @@ export interface Table {
   remove(key: Key, condition?: Expression): Promise<'removed' | 'refused'>;
   /** Every item of a range in key order, page by page as it is consumed. */
   range<Item>(range: Range, options?: RangeOptions): AsyncGenerator<Item, void, undefined>;
+  /** One page; `hasMore` may be true before an empty one, and a page of large items is shorter than its limit. */
+  page<Item>(query: PageQuery): Promise<{ readonly items: Item[]; readonly hasMore: boolean }>;
   /** Removes up to 25 items; returns those DynamoDB did not get to. */
   removeBatch(keys: readonly Key[]): Promise<Key[]>;
 }
@@ -158,6 +174,23 @@ export function createTable(tableName: string): Table {
         left -= answer.Items?.length ?? 0;
         start = answer.LastEvaluatedKey;
       } while (start && left > 0);
+    },
+    async page<Item>({ index, partition, sort, limit, after }: PageQuery) {
+      const answer = await client.send(
+        new QueryCommand({
+          TableName,
+          ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
+          ScanIndexForward: false,
+          KeyConditionExpression: sort
+            ? '#partition = :partition AND begins_with(#sort, :prefix)'
+            : '#partition = :partition',
+          ExpressionAttributeNames: { '#partition': partition[0], ...(sort ? { '#sort': sort[0] } : {}) },
+          ExpressionAttributeValues: { ':partition': partition[1], ...(sort ? { ':prefix': sort[1] } : {}) },
+          Limit: limit,
+          ...(after ? { ExclusiveStartKey: after } : {}),
+        }),
+      );
+      return { items: (answer.Items ?? []) as Item[], hasMore: answer.LastEvaluatedKey !== undefined };
     },
     async removeBatch(keys) {
       const requests = keys.map((key) => ({ DeleteRequest: { Key: { pk: key.pk, sk: key.sk } } }));

@@ -1,11 +1,11 @@
-import type { Range, RangeOptions, Table } from '../../functions/table/table.ts';
+import type { PageQuery, Range, RangeOptions, Table } from '../../functions/table/table.ts';
 import type { Key } from '../../protocol/keys.ts';
 import type { ConditionalUpdate, Expression } from '../../protocol/writes.ts';
 import { changed, holds, type Item } from './expressions.ts';
 
 /** One call of a table, as it was made. */
 export interface TableCall {
-  readonly operation: 'get' | 'cheapGet' | 'put' | 'update' | 'remove' | 'range' | 'removeBatch';
+  readonly operation: 'get' | 'cheapGet' | 'put' | 'update' | 'remove' | 'range' | 'page' | 'removeBatch';
   readonly sk: string;
 }
 
@@ -116,6 +116,20 @@ export class MemoryTable implements Table {
       return inside.slice(0, options.limit).map((item) => copy(item));
     });
     for (const item of found) yield item as T;
+  }
+
+  page<T>({ partition, sort, limit, after }: PageQuery): Promise<{ items: T[]; hasMore: boolean }> {
+    return this.#call('page', sort?.[1] ?? '', () => {
+      const [name, value] = partition;
+      const order = sort?.[0] ?? 'listSort';
+      const place = (item: Readonly<Record<string, unknown>>) => String(item[order]);
+      const following = [...this.items.values()]
+        .filter((item) => item[name] === value && place(item).startsWith(sort?.[1] ?? ''))
+        .filter((item) => !after || place(item) < place(after))
+        .sort((a, b) => (place(a) < place(b) ? 1 : -1));
+      const items = following.slice(0, limit).map((item) => copy(item) as T);
+      return { items, hasMore: items.length === limit };
+    });
   }
 
   removeBatch(keys: readonly Key[]): Promise<Key[]> {
