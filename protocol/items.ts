@@ -3,7 +3,7 @@
  * ones. Attributes named like schema fields are answered as they are.
  */
 import { assistantMessageIdOf, userMessageIdOf } from './ids.ts';
-import { messageKey, requestKey, type Key } from './keys.ts';
+import { messageKey, requestKey, ticketKey, type Key } from './keys.ts';
 import { DERIVED_TITLE_UNITS, START_BY_MS } from './limits.ts';
 import type {
   GenerationEnd,
@@ -123,6 +123,18 @@ export interface TextItem extends Key {
   messageId: string;
   offset: number;
   text: string;
+}
+
+/** Leave to read the events of one message over HTTP without another credential. */
+export interface TicketItem extends Key {
+  owner: string;
+  conversationId: string;
+  messageId: string;
+  /** Epoch milliseconds. */
+  goodUntil: number;
+  isUsed: boolean;
+  /** When DynamoDB may remove it; it does so late. */
+  ttl: number;
 }
 
 /** A send as given; `parentId` undefined means omitted, null a new root. */
@@ -258,6 +270,25 @@ export function assistantMessageItem(
     resumeReasoningOffset: 0,
     sha256: EMPTY_SHA256,
     handovers: 0,
+  };
+}
+
+/** A new ticket, good for one message until `goodUntil` (epoch milliseconds). */
+export function ticketItem(
+  sha256: string,
+  message: { owner: string; conversationId: string; messageId: string },
+  goodUntil: number,
+): TicketItem {
+  const key = ticketKey(sha256);
+  return {
+    pk: key.pk,
+    sk: key.sk,
+    owner: message.owner,
+    conversationId: message.conversationId,
+    messageId: message.messageId,
+    goodUntil,
+    isUsed: false,
+    ttl: Math.ceil(goodUntil / 1000),
   };
 }
 

@@ -80,6 +80,11 @@ export function textRange(
   };
 }
 
+/** A ticket, under the SHA-256 of its text: nothing says whose it is before it is read. */
+export function ticketKey(sha256: string): Key {
+  return { pk: `ticket#${sha256}`, sk: 'K' };
+}
+
 /** Sort value of a conversation in its owner's listing; the id breaks ties. */
 export function listingSort(updatedAt: string, conversationId: string): string {
   return `${updatedAt}#${conversationId}`;

@@ -75,6 +75,8 @@ export const MAX_SSE_BUFFER_BYTES = 1_048_576;
 export const REQUEST_PATIENCE_MS = 15_000;
 /** How long the status of an OpenAI or AI SDK answer waits for the model's first event. CloudFront waits 30 s for it. */
 export const FIRST_EVENT_PATIENCE_MS = 10_000;
+/** A ticket is good for so long before its first connection, and after the longest that a connection can last. */
+export const TICKET_PATIENCE_MS = 60_000;
 /** The HTTP door closes its body this long before its own time limit. */
 export const DOOR_MARGIN_MS = 10_000;
 

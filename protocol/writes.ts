@@ -4,7 +4,7 @@
  */
 import { conversationKey, listingSort, type Key } from './keys.ts';
 import { assistantMessageIdOf } from './ids.ts';
-import type { AssistantMessageItem, RequestItem } from './items.ts';
+import type { AssistantMessageItem, RequestItem, TicketItem } from './items.ts';
 import { REINVOKE_MS, START_BY_MS, SUSPECT_AFTER_MS } from './limits.ts';
 
 /** A DynamoDB expression with its names and plain (not yet marshalled) values. */
@@ -104,6 +104,16 @@ export function renewStart(message: AssistantMessageItem, nowMs: number): Condit
       names: { '#status': 'status', '#attempt': 'attempt', '#invokedAt': 'invokedAt' },
       values: { ':pending': 'PENDING', ':attempt': message.attempt, ':before': nowMs - REINVOKE_MS },
     },
+  };
+}
+
+/** Marks a ticket as used and lets it be good longer, never shorter; fails once it has been removed. */
+export function extendTicket(ticket: TicketItem, goodUntil: number): ConditionalUpdate {
+  const until = Math.max(ticket.goodUntil, goodUntil);
+  return {
+    key: { pk: ticket.pk, sk: ticket.sk },
+    update: assign({ isUsed: true, goodUntil: until, ttl: Math.ceil(until / 1000) }),
+    condition: { expression: 'attribute_exists(#pk)', names: { '#pk': 'pk' }, values: {} },
   };
 }
 

@@ -16,8 +16,11 @@ export interface AuthConfig {
   readonly playgroundApiKey: string | undefined;
 }
 
-/** The owner behind a request; throws UNAUTHENTICATED, or INTERNAL when the issuer's keys cannot be read. */
-export type Authenticate = (headers: Headers) => Promise<string>;
+/**
+ * The owner behind a request; throws UNAUTHENTICATED, or INTERNAL when the issuer's keys cannot be read. `otherwise` is asked
+ * when the headers carry no credential at all: one that is there and wrong is refused before it.
+ */
+export type Authenticate = (headers: Headers, otherwise?: () => Promise<string>) => Promise<string>;
 
 /** Reads JWKS over plain fetch: the verifier's own fetcher takes https only, and the local issuer has none. */
 const fetcher = {
@@ -61,13 +64,14 @@ export function createAuthenticate(config: AuthConfig): Authenticate {
     },
     { jwksCache: new SimpleJwksCache({ fetcher }) },
   );
-  return async (headers) => {
+  return async (headers, otherwise) => {
     const apiKey = headers.get('x-api-key');
     if (config.playgroundApiKey && apiKey !== null) {
       if (isSameKey(apiKey, config.playgroundApiKey)) return PLAYGROUND_OWNER;
       throw new ChatError('UNAUTHENTICATED');
     }
     const token = headers.get('x-chat-token') ?? bearer(headers.get('authorization'));
+    if (token === undefined && otherwise) return otherwise();
     if (!token) throw new ChatError('UNAUTHENTICATED');
     try {
       const { sub } = await verifier.verify(token);
@@ -81,6 +85,9 @@ export function createAuthenticate(config: AuthConfig): Authenticate {
   };
 }
 
+/** The bearer token; empty when there is none in it, undefined for no header and for another scheme. */
 function bearer(authorization: string | null): string | undefined {
-  return /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
+  const [isBearer, token = ''] = /^Bearer(?:\s+(\S*))?$/i.exec(authorization ?? '') ?? [];
+  if (isBearer !== undefined) return token;
+  return /^Bearer\s/i.test(authorization ?? '') ? '' : undefined;
 }

@@ -1,7 +1,6 @@
 import type { Context as LambdaContext } from 'aws-lambda';
 import type { Context, Hono } from 'hono';
-import type { ChatError} from '../../protocol/errors.ts';
-import { ERRORS } from '../../protocol/errors.ts';
+import { ERRORS, type ChatError } from '../../protocol/errors.ts';
 import type { AssistantMessageItem } from '../../protocol/items.ts';
 import { REQUEST_PATIENCE_MS } from '../../protocol/limits.ts';
 import type { LogLine } from '../service/log-line.ts';
@@ -28,7 +27,6 @@ export type Routes = (app: Hono<AppEnvironment>, ports: AppPorts) => readonly st
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 export const SSE_TYPE = 'text/event-stream; charset=utf-8';
-export const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 /** The headers that name the message of an answer to whoever did not name it itself. */
 export function messageHeaders({ id, conversationId }: Pick<AssistantMessageItem, 'id' | 'conversationId'>) {
@@ -89,8 +87,15 @@ export function streamResponse(
   });
 }
 
-/** What every route but the health check begins with: who calls, and what this invocation works with. */
-export async function entered(ports: AppPorts, c: Context<AppEnvironment>) {
+/**
+ * What every route but the health check begins with: who calls, and what this invocation works with. `otherwise` tells the
+ * owner of a request whose headers carry no credential.
+ */
+export async function entered(
+  ports: AppPorts,
+  c: Context<AppEnvironment>,
+  otherwise?: (chatPorts: HttpPorts, invocation: HttpInvocation) => Promise<string>,
+) {
   const { context } = c.env;
   const requestId = context.awsRequestId;
   const invocation: HttpInvocation = {
@@ -99,6 +104,10 @@ export async function entered(ports: AppPorts, c: Context<AppEnvironment>) {
     patience: AbortSignal.timeout(ports.patienceMs ?? REQUEST_PATIENCE_MS),
     keepOpen: (work) => ports.keepOpen(context, work),
   };
-  const owner = await ports.authenticate(c.req.raw.headers);
-  return { owner, invocation, requestId, chatPorts: ports.portsFor(ports.log(requestId)) };
+  const chatPorts = ports.portsFor(ports.log(requestId));
+  const owner = await ports.authenticate(
+    c.req.raw.headers,
+    otherwise && (() => otherwise(chatPorts, invocation)),
+  );
+  return { owner, invocation, requestId, chatPorts };
 }

@@ -1,16 +1,14 @@
-import { ChatError } from '../../protocol/errors.ts';
 import { preferredType } from './accept.ts';
 import { SseWriter, TextWriter } from './answer-writer.ts';
 import { cancel } from './cancel.ts';
 import { chat } from './chat.ts';
 import { chatInput, readJson } from './chat-input.ts';
 import { entered, jsonResponse, messageHeaders, streamResponse, type Routes } from './door.ts';
-import { events } from './events.ts';
+import { eventsRoutes } from './events-routes.ts';
 import { historyRoutes } from './history-routes.ts';
 import { messageJson } from './message-json.ts';
 import { WholeWriter, wholeResponse } from './whole-answer.ts';
 
-const EVENTS = '/conversations/:conversationId/messages/:messageId/events';
 const CANCEL = '/conversations/:conversationId/messages/:messageId/cancel';
 
 /** The forms of an answer; the first unless `Accept` prefers another. */
@@ -37,24 +35,11 @@ export const nativeRoutes: Routes = (app, ports) => {
     return wholeResponse(chatPorts.table, message, writer, requestId);
   });
 
-  app.get(EVENTS, async (c) => {
-    // Hono runs this route for HEAD, too; nobody would read the body, and nothing would end the follower before the limit.
-    if (c.req.method === 'HEAD') throw new ChatError('METHOD_NOT_ALLOWED');
-    const { owner, invocation, requestId, chatPorts } = await entered(ports, c);
-    const name = { owner, ...c.req.param() };
-    const answer = await events(chatPorts, invocation, name, c.req.header('last-event-id') ?? null);
-    if (answer) return streamResponse(answer, requestId);
-    return new Response(null, {
-      status: 204,
-      headers: { 'cache-control': 'no-store', 'x-request-id': requestId },
-    });
-  });
-
   app.post(CANCEL, async (c) => {
     const { owner, invocation, requestId, chatPorts } = await entered(ports, c);
     const message = await cancel(chatPorts, invocation, { owner, ...c.req.param() });
     return jsonResponse(messageJson(message), requestId);
   });
 
-  return ['/chat', EVENTS, CANCEL, ...historyRoutes(app, ports)];
+  return ['/chat', CANCEL, ...eventsRoutes(app, ports), ...historyRoutes(app, ports)];
 };

@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { createApp } from '../../../functions/http/app.ts';
+import { createCompletions, type Completions } from '../../../functions/generation/completions.ts';
 import type { GenerationPorts } from '../../../functions/generation/generation.ts';
 import type { Model } from '../../../functions/generation/stream.ts';
 import { ChatError } from '../../../protocol/errors.ts';
@@ -11,25 +12,32 @@ import { chat } from './one-answer.ts';
 /** The door over a memory table; `work` is what an invocation has to wait for. Alice owns what the fixtures seed. */
 export function door(
   steps: readonly Step[] | Model = ['hello ', 'world', STOP],
-  options: { ports?: Partial<GenerationPorts>; remainingMs?: number; patienceMs?: number } = {},
+  options: {
+    ports?: Partial<GenerationPorts>;
+    completions?: Completions;
+    remainingMs?: number;
+    patienceMs?: number;
+  } = {},
 ) {
   const table = new MemoryTable();
   const seen = harness(table, 'stream' in steps ? steps : scriptedModel(steps), {
     config: CONFIG,
     ...options.ports,
   });
+  const completions = options.completions ?? createCompletions(CONFIG);
   const work: Promise<unknown>[] = [];
   const lines: { level: string; event: string; details: unknown }[] = [];
   const app = createApp({
-    authenticate: (headers) => {
+    authenticate: (headers, otherwise) => {
       const token = headers.get('authorization');
+      if (token === null && otherwise) return otherwise();
       if (token === 'Bearer broken') return Promise.reject(new Error('the table of secrets is down'));
       if (token === 'Bearer bob') return Promise.resolve('u:bob');
       return token === 'Bearer alice'
         ? Promise.resolve(OWNER)
         : Promise.reject(new ChatError('UNAUTHENTICATED'));
     },
-    portsFor: (log) => ({ ...seen.ports, log, settleFunction: 'settle' }),
+    portsFor: (log) => ({ ...seen.ports, log, settleFunction: 'settle', completions }),
     log: () => (level, event, details) => lines.push({ level, event, details }),
     keepOpen: (_context, promise) => work.push(promise),
     ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
@@ -59,8 +67,10 @@ export function doorWith(message: AssistantMessageItem, options: Parameters<type
 }
 
 /** The path of a message's events or cancel. */
-export const pathOf = (message: { conversationId: string; id: string }, action: 'events' | 'cancel') =>
-  `/conversations/${message.conversationId}/messages/${message.id}/${action}`;
+export const pathOf = (
+  message: { conversationId: string; id: string },
+  action: 'events' | 'cancel' | 'events/ticket',
+) => `/conversations/${message.conversationId}/messages/${message.id}/${action}`;
 
 /** The batches of an SSE body. */
 export const eventsOf = (body: string) =>
