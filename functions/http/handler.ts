@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
-import { streamHandle, type LambdaEvent } from 'hono/aws-lambda';
+import { isChatError, toChatError } from '../../protocol/errors.ts';
 import { systemClock } from '../generation/clock.ts';
+import { createCompletions } from '../generation/completions.ts';
 import { createOpenAiModel } from '../generation/openai-model.ts';
 import { createPublishOnce, withRetries } from '../generation/signed-publish.ts';
 import { generationConfig, required } from '../service/config.ts';
@@ -9,13 +10,18 @@ import { logLine } from '../service/log-line.ts';
 import { createTable } from '../table/table.ts';
 import { createApp } from './app.ts';
 import { createAuthenticate } from './auth.ts';
+import { errorResponse } from './door.ts';
+import { requestOf, type HttpEvent } from './lambda-event.ts';
+import { writeResponse } from './lambda-response.ts';
 
 const environment = process.env;
 const config = generationConfig(environment);
+const completions = createCompletions(config);
 const publishOnce = createPublishOnce(required(environment, 'GRAPHQL_URL'), environment);
 const shared = {
   table: createTable(required(environment, 'TABLE_NAME')),
-  model: createOpenAiModel(config),
+  completions,
+  model: createOpenAiModel(config, completions),
   invoke: createInvoke(),
   generateFunction: required(environment, 'GENERATE_FUNCTION'),
   settleFunction: required(environment, 'SETTLE_FUNCTION'),
@@ -38,20 +44,25 @@ const app = createApp({
   keepOpen: (context, work) => open.get(context)?.push(work),
 });
 
-type StreamingHandler = (
-  event: LambdaEvent,
-  stream: NodeJS.WritableStream,
-  context: Context,
-) => Promise<void>;
-const respond = streamHandle(app) as unknown as StreamingHandler;
+async function respond(event: HttpEvent, context: Context): Promise<Response> {
+  try {
+    return await app.fetch(requestOf(event), { context });
+  } catch (error) {
+    if (isChatError(error)) return errorResponse(toChatError(error, context.awsRequestId));
+    throw error;
+  }
+}
 
 /**
- * The HTTP door behind a Function URL. The invocation ends when the body has ended and every generation it runs has come
+ * The HTTP door behind a Function URL or a REST API. The invocation ends when the body has ended and every generation it runs has come
  * to its terminal write or hand-over: what is open afterwards, Lambda freezes.
  */
-export const handler = awslambda.streamifyResponse<LambdaEvent>(async (event, stream, context) => {
+export const handler = awslambda.streamifyResponse<HttpEvent>(async (event, stream, context) => {
   const work: Promise<unknown>[] = [];
   open.set(context, work);
-  await respond(event, stream, context);
-  await Promise.allSettled(work);
+  try {
+    await writeResponse(await respond(event, context), stream);
+  } finally {
+    await Promise.allSettled(work);
+  }
 });
