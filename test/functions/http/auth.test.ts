@@ -96,6 +96,37 @@ describe('authenticate', () => {
     expect(await verdict({ 'x-chat-token': token, ...bearer('broken') })).toMatch(/^u:/);
   });
 
+  it('asks further only when the headers carry no credential at all', async () => {
+    const playground = { playgroundApiKey: 'key' };
+    const asked = (headers: Record<string, string>, change: Partial<AuthConfig> = {}) =>
+      createAuthenticate(configOf(change))(new Headers(headers), () => Promise.resolve('u:ticket')).catch(
+        (error: unknown) => (error as { code?: string }).code,
+      );
+
+    for (const headers of [
+      {},
+      { authorization: 'Basic YTpi' },
+      { authorization: 'AWS4-HMAC-SHA256 Credential=x' },
+      { authorization: 'Bearerless x' },
+      { authorization: '' },
+      { 'x-api-key': 'any' },
+    ] as Record<string, string>[])
+      expect(await asked(headers), JSON.stringify(headers)).toBe('u:ticket');
+    for (const headers of [
+      { authorization: 'Bearer' },
+      { authorization: 'bearer broken' },
+      { authorization: 'Bearer a b' },
+      { 'x-chat-token': '' },
+      { 'x-chat-token': 'broken' },
+    ] as Record<string, string>[])
+      expect(await asked(headers), JSON.stringify(headers)).toBe('UNAUTHENTICATED');
+    expect(await asked({ 'x-api-key': 'wrong' }, playground)).toBe('UNAUTHENTICATED');
+    expect(await asked(bearer(await tokenOf()))).not.toBe('u:ticket');
+    await expect(
+      createAuthenticate(configOf())(new Headers(), () => Promise.reject(new Error('no answer'))),
+    ).rejects.toThrow('no answer');
+  });
+
   it('ignores x-api-key where the playground is off', async () => {
     expect(await verdict({ 'x-api-key': 'key', ...bearer(await tokenOf()) })).toMatch(/^u:/);
     expect(await verdict({ 'x-api-key': 'key' })).toBe('UNAUTHENTICATED');

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Table } from '../../../functions/table/table.ts';
+import { LISTING_INDEX } from '../../../protocol/keys.ts';
 import { assign, IF_ABSENT, touchConversation } from '../../../protocol/writes.ts';
 import type { RequestItem } from '../../../protocol/items.ts';
 import { startTable } from '../dynamodb.ts';
@@ -95,5 +96,48 @@ describe.each(tables)('a %s table', (_name, create) => {
     for (let index = 0; index < 5; index += 1) await table.put({ pk, sk: `a${index}`, ...{ text } });
 
     expect(await listed(table, pk)).toEqual(['a0', 'a1', 'a2', 'a3', 'a4']);
+  });
+
+  it('pages backwards through what begins with a prefix, and says whether more may follow', async () => {
+    const table = create();
+    const pk = partition();
+    for (const sk of ['L#1', 'M#1', 'M#2', 'M#3', 'N#1']) await table.put({ pk, sk });
+    const page = { partition: ['pk', pk], sort: ['sk', 'M#'], limit: 2 } as const;
+    const first = await table.page<{ sk: string }>(page);
+    const second = await table.page<{ sk: string }>({ ...page, after: { pk, sk: 'M#2' } });
+
+    expect(first).toEqual({
+      items: [
+        { pk, sk: 'M#3' },
+        { pk, sk: 'M#2' },
+      ],
+      hasMore: true,
+    });
+    expect(second).toEqual({ items: [{ pk, sk: 'M#1' }], hasMore: false });
+    expect(await table.page({ ...page, after: { pk, sk: 'M#1' } })).toEqual({ items: [], hasMore: false });
+  });
+
+  it('pages through an index, where ties are no loss', async () => {
+    const table = create();
+    const listOwner = partition();
+    const items = ['1', '2', '3'].map((id) => ({
+      pk: `${listOwner}#${id}`,
+      sk: 'C',
+      listOwner,
+      listSort: `d#${id}`,
+    }));
+    for (const item of items) await table.put(item);
+    const page = { index: LISTING_INDEX, partition: ['listOwner', listOwner], limit: 1 } as const;
+    const found: string[] = [];
+    let after: Record<string, string> | undefined;
+    for (let pages = 0; pages < 4; pages += 1) {
+      const { items: some } = await table.page<(typeof items)[number]>({
+        ...page,
+        ...(after ? { after } : {}),
+      });
+      found.push(...some.map(({ listSort }) => listSort));
+      after = some.at(-1) ?? after;
+    }
+    expect(found).toEqual(['d#3', 'd#2', 'd#1']);
   });
 });
