@@ -5,7 +5,9 @@ import type { FunctionName } from './bundle.ts';
 import type { ChatConfig } from './config.ts';
 import { grantAccess } from './constructs/access.ts';
 import { ChatApi } from './constructs/chat-api.ts';
+import { ChatDistribution } from './constructs/chat-distribution.ts';
 import { ChatFunctions } from './constructs/chat-functions.ts';
+import { ChatRestApi } from './constructs/chat-rest-api.ts';
 import { ChatTable } from './constructs/chat-table.ts';
 import { ChatUsers } from './constructs/chat-users.ts';
 import { DataSources } from './constructs/data-sources.ts';
@@ -59,11 +61,24 @@ export class ChatStack extends Stack {
 
     this.#output('GraphqlUrl', api.graphqlUrl);
     this.#output('RealtimeUrl', chatApi.realtimeUrl);
-    this.#output('HttpUrl', functions.httpUrl);
+    this.#output('HttpUrl', functions.doorUrl.url);
     this.#output('UserPoolId', users.pool.userPoolId);
     this.#output('UserPoolClientId', users.client.userPoolClientId);
     this.#output('Region', this.region);
     if (api.apiKey !== undefined) this.#output('ApiKey', api.apiKey);
+    this.#fronts(config, functions);
+  }
+
+  /** What may stand before the HTTP door. */
+  #fronts({ restApi, cloudFront, geoCountries }: ChatConfig, { http, doorUrl }: ChatFunctions): void {
+    if (restApi) {
+      const front = new ChatRestApi(this, 'Rest', { door: http });
+      this.#output('RestApiUrl', front.url);
+    }
+    if (cloudFront) {
+      const front = new ChatDistribution(this, 'Cdn', { doorUrl, countries: geoCountries });
+      this.#output('CdnUrl', front.url);
+    }
   }
 
   #output(name: string, value: string): void {

@@ -42,21 +42,28 @@ const optionalNumber = (least: number, most: number) =>
     ),
   );
 
+/** Words as a JSON list, or as text with commas; spaces around them and empty ones do not count. */
+const words = v.pipe(
+  v.union([
+    v.array(v.string()),
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(',')),
+    ),
+  ]),
+  v.transform((list) => list.map((word) => word.trim()).filter((word) => word !== '')),
+);
+
 const modelName = v.pipe(v.string(), v.regex(/^[\w.:/-]+$/, 'must be model names of A-Za-z0-9_.:/-'));
 
 const modelNames = (maxLength: number) =>
   v.pipe(
-    v.union([
-      v.array(v.string()),
-      v.pipe(
-        v.string(),
-        v.transform((text) => text.split(',')),
-      ),
-    ]),
-    v.transform((names) => names.map((name) => name.trim()).filter((name) => name !== '')),
+    words,
     v.array(modelName),
     v.check((names) => names.join(',').length <= maxLength, `must be at most ${maxLength} characters`),
   );
+
+const country = v.pipe(v.string(), v.regex(/^[A-Z]{2}$/, 'must be ISO 3166-1 codes of two capital letters'));
 
 const url = v.pipe(v.string(), v.regex(/^$|^https?:\/\/\S+$/, 'must be empty or an http(s) URL'));
 
@@ -92,6 +99,9 @@ const ENTRIES = {
   maxLingerMs: optionalNumber(0, 60_000),
   maxHandovers: v.optional(wholeNumber(0, MAX_HANDOVERS), MAX_HANDOVERS),
   secondPassMs: v.optional(wholeNumber(0, 600_000), 60_000),
+  restApi: v.optional(flag, false),
+  cloudFront: v.optional(flag, false),
+  geoCountries: v.optional(v.pipe(words, v.array(country)), ''),
 };
 
 const SCHEMA = v.pipe(
@@ -111,6 +121,15 @@ const SCHEMA = v.pipe(
     ({ modelProvider, modelBaseUrl, modelKeySecret }) =>
       modelProvider === 'openai' || (modelBaseUrl === '' && modelKeySecret === ''),
     'modelBaseUrl and modelKeySecret mean nothing to modelProvider bedrock, which takes the Region and role of the functions',
+  ),
+  v.check(
+    ({ cloudFront, geoCountries }) => cloudFront || geoCountries.length === 0,
+    'geoCountries needs cloudFront, which is what restricts by country',
+  ),
+  // A door beside the distribution would let every country in.
+  v.check(
+    ({ restApi, geoCountries }) => !restApi || geoCountries.length === 0,
+    'geoCountries and restApi exclude each other: callers of the REST API do not pass CloudFront',
   ),
 );
 

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib/core';
-import { FunctionUrlAuthType, InvokeMode } from 'aws-cdk-lib/aws-lambda';
+import { FunctionUrlAuthType, InvokeMode, type FunctionUrl } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
 import type { FunctionName } from '../bundle.ts';
@@ -29,8 +29,8 @@ export class ChatFunctions extends Construct implements Record<FunctionName, Cha
   readonly http: ChatFunction;
   readonly settle: ChatFunction;
   readonly purge: ChatFunction;
-  /** The address of the HTTP door; ends with a slash. */
-  readonly httpUrl: string;
+  /** The Function URL of the HTTP door: open to everyone, behind CloudFront to signed requests alone. */
+  readonly doorUrl: FunctionUrl;
 
   constructor(scope: Construct, id: string, props: ChatFunctionsProps) {
     super(scope, id);
@@ -66,10 +66,10 @@ export class ChatFunctions extends Construct implements Record<FunctionName, Cha
       environment: { ...publishing, ...modelEnvironment(config), ...this.#doorEnvironment(props) },
     });
     // The handler verifies tokens and answers CORS itself: AWS_IAM would refuse browsers, CORS here would double the headers.
-    this.httpUrl = this.http.function.addFunctionUrl({
-      authType: FunctionUrlAuthType.NONE,
+    this.doorUrl = this.http.function.addFunctionUrl({
+      authType: config.cloudFront ? FunctionUrlAuthType.AWS_IAM : FunctionUrlAuthType.NONE,
       invokeMode: InvokeMode.RESPONSE_STREAM,
-    }).url;
+    });
   }
 
   #doorEnvironment({ users, chatApi }: ChatFunctionsProps): Record<string, string> {

@@ -25,6 +25,9 @@ describe('readConfig', () => {
       maxLingerMs: undefined,
       maxHandovers: 12,
       secondPassMs: 60_000,
+      restApi: false,
+      cloudFront: false,
+      geoCountries: [],
     });
   });
 
@@ -40,6 +43,8 @@ describe('readConfig', () => {
       maxLingerMs: 20,
       maxHandovers: 0,
       secondPassMs: 5,
+      cloudFront: true,
+      geoCountries: ['DE', 'AT'],
     };
     const text = {
       playground: 'true',
@@ -52,6 +57,8 @@ describe('readConfig', () => {
       maxLingerMs: '20',
       maxHandovers: '0',
       secondPassMs: '5',
+      cloudFront: 'true',
+      geoCountries: 'DE, AT',
     };
     expect(readConfig(text)).toEqual(readConfig(json));
     expect(readConfig(json)).toMatchObject(json);
@@ -128,6 +135,17 @@ describe('readConfig', () => {
       'a first window above the cap',
       { lingerMs: 100, maxLingerMs: 50 },
       'lingerMs must not be greater than maxLingerMs',
+    ],
+    [
+      'a country that is no ISO code',
+      { cloudFront: true, geoCountries: 'Germany' },
+      'geoCountries: must be ISO 3166-1 codes',
+    ],
+    ['countries without CloudFront', { geoCountries: 'DE' }, 'geoCountries needs cloudFront'],
+    [
+      'countries beside a REST API that lets everybody in',
+      { cloudFront: true, restApi: true, geoCountries: 'DE' },
+      'geoCountries and restApi exclude each other',
     ],
     [
       'a stack name that CloudFormation refuses',

@@ -109,8 +109,15 @@ describe.skipIf(!hasLinter && process.env['CI'] !== 'true')('cfn-lint', () => {
     expect(linter.stdout).toMatch(/^cfn-lint \d/);
   });
 
-  it('finds nothing in a default deployment, in the playground and with Bedrock', () => {
-    const contexts = [{}, { playground: true }, { modelProvider: 'bedrock', models: 'openai.gpt-oss-20b' }];
+  it('finds nothing in a default deployment, in the playground, with Bedrock and with each front', () => {
+    const contexts = [
+      {},
+      { playground: true },
+      { modelProvider: 'bedrock', models: 'openai.gpt-oss-20b' },
+      { restApi: true },
+      { cloudFront: true, geoCountries: 'DE,AT' },
+      { cloudFront: true, restApi: true },
+    ];
     const templates = contexts.map((context) => {
       const { outdir, dispose } = synthesize(context);
       onTestFinished(dispose);
