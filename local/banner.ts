@@ -9,7 +9,8 @@ const DEFAULT_PORT = '4000';
 type ShownStack = Pick<
   LocalStack,
   'graphqlUrl' | 'realtimeUrl' | 'httpUrl' | 'webUrl' | 'playgroundUrl' | 'apiKey'
->;
+> &
+  Partial<Pick<LocalStack, 'restApiUrl'>>;
 
 /**
  * What `npm start` prints once every part answers: addresses, accounts, and a curl line that streams as it stands. Addresses that stand for
@@ -22,6 +23,7 @@ export function banner(
 ): string {
   const shown = (url = '') => (url ? reachable(url, { headers: { host: '127.0.0.1' } }) : 'none');
   const door = shown(stack.httpUrl);
+  const rest = stack.restApiUrl === undefined ? '' : `\n  REST API    ${shown(stack.restApiUrl)}`;
   const { port } = new URL(stack.graphqlUrl);
   const portSetting = port === DEFAULT_PORT ? '' : `CHAT_PORT=${port} `;
   return `
@@ -31,7 +33,7 @@ appsync-chat is ready (local stack, not for production)
   playground  ${shown(stack.playgroundUrl)}
   GraphQL     ${shown(stack.graphqlUrl)}
   real-time   ${shown(stack.realtimeUrl)}
-  HTTP door   ${door}
+  HTTP door   ${door}${rest}
   switches    ${shown(stack.graphqlUrl.replace('/graphql', '/local/...'))}
 
   API key     ${stack.apiKey}        token: ${portSetting}npm run -s token -- alice

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createRestApi } from './api-gateway/index.ts';
 import { createAppSync, type AppSync } from './appsync/index.ts';
 import { loadAppSyncCode } from './appsync/js/index.ts';
 import { startDatabase, type Database } from './database/index.ts';
@@ -34,6 +35,8 @@ export interface LocalStackOptions {
   readonly apiPort: number;
   /** The Function URL; 0 takes a free port. */
   readonly httpPort: number;
+  /** The REST API, when the template has one. @defaultValue a free port */
+  readonly restPort?: number;
   /** Serves the web page built into `root` (`buildPage`); 0 takes a free port. Without it no page is served. */
   readonly web?: { readonly port: number; readonly root: string };
   /** Keeps data and signing key between starts; without it nothing is kept. */
@@ -60,6 +63,8 @@ export interface LocalStack {
   readonly realtimeUrl: string;
   /** The HTTP door, without a trailing slash. */
   readonly httpUrl: string;
+  /** The HTTP door through API Gateway, with the stage and without a trailing slash; undefined when the template has no REST API. */
+  readonly restApiUrl: string | undefined;
   /** Where the web page is served, without a trailing slash; undefined when the stack serves none. */
   readonly webUrl: string | undefined;
   /** The GraphQL playground; undefined when the template has no playground key. */
@@ -244,6 +249,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     });
     const urlFunction = model.lambdas.find((candidate) => candidate.url);
     if (urlFunction) door.handle = createFunctionUrl({ lambda: urlFunction, service: lambda });
+    const rest = model.restApi && (await open(options.restPort ?? 0));
+    if (rest && model.restApi) rest.handle = createRestApi({ api: model.restApi, service: lambda });
     if (options.web && web)
       web.handle = createWebServer({
         root: options.web.root,
@@ -259,6 +266,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       graphqlUrl,
       realtimeUrl,
       httpUrl: door.url,
+      restApiUrl: rest && `${rest.url}/${model.restApi?.stageName}`,
       webUrl: web?.url,
       playgroundUrl,
       offlineModelUrl: database.modelUrl,

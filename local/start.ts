@@ -128,6 +128,7 @@ async function start(options: StartOptions): Promise<void> {
         host: options.host,
         apiPort: options.port,
         httpPort: options.port + 1,
+        restPort: options.port + 3,
         web: { port: options.port + 2, root: paths.page },
         withOfflineModel: model.isOffline,
         secret: model.secret,

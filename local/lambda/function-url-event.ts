@@ -36,12 +36,15 @@ const HOP_BY_HOP = new Set([
   'cookie',
 ]);
 
+/** Whether a header (lower-case) is left out of events. */
+export const isOfConnection = (name: string): boolean => name !== 'cookie' && HOP_BY_HOP.has(name);
+
 const TEXT_TYPE = /^(text\/|application\/(json|javascript|xml|graphql|[\w.-]+\+(json|xml))\b)/i;
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** `21/Nov/2026:12:00:00 +0000`, the time format of API Gateway events. */
-function requestTime(at: Date): string {
+export function requestTime(at: Date): string {
   const [date, time] = at.toISOString().split('T') as [string, string];
   const [year, month, day] = date.split('-') as [string, string, string];
   return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;

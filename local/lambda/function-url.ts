@@ -5,6 +5,7 @@ import type { LambdaModel } from '../template/lambda-model.ts';
 import type { Outcome } from './failure.ts';
 import { functionUrlEvent } from './function-url-event.ts';
 import type { HttpMetadata, ResponseHead, ResponseSink } from './invocation.ts';
+import { ORIGIN_SIGNATURE, originRefusal } from './origin-access.ts';
 import { readBody } from './request-body.ts';
 import { HTTP_INTEGRATION } from './response-stream.ts';
 import { PAYLOAD_LIMIT_BYTES } from './service.ts';
@@ -32,6 +33,16 @@ function writeHead(
 function badGateway(response: ServerResponse, requestId: string): void {
   response.writeHead(502, { 'content-type': 'text/plain', 'x-amzn-requestid': requestId });
   response.end('Internal Server Error');
+}
+
+/** The answer to a request that is not signed as it must be. */
+function forbid(response: ServerResponse, requestId: string, message: string): void {
+  response.writeHead(403, {
+    'content-type': 'application/json',
+    'x-amzn-errortype': 'InvalidSignatureException',
+    'x-amzn-requestid': requestId,
+  });
+  response.end(JSON.stringify({ message }));
 }
 
 /** Sends a streamed answer to the client. A client that left is fed to nowhere: the function never notices. */
@@ -120,6 +131,11 @@ async function answer(
     return;
   }
   const event = functionUrlEvent(request, body, httpRequestId, now());
+  if (lambda.url?.authType === 'AWS_IAM') {
+    const refusal = originRefusal(request, body);
+    if (refusal !== undefined) return forbid(response, httpRequestId, refusal);
+    event.headers['authorization'] = ORIGIN_SIGNATURE;
+  }
   if (lambda.url?.invokeMode === 'BUFFERED') {
     const call = { functionArn: lambda.arn, invocationType: 'RequestResponse', payload: event } as const;
     const { requestId, payload, functionError } = await service.invoke(call);
@@ -139,14 +155,15 @@ async function answer(
 
 /**
  * The handler of a function's URL, for a listener of its own. Streams with back-pressure in RESPONSE_STREAM mode. When the client leaves the
- * function runs on and the rest is discarded. Throws for a function without a URL and for AuthType AWS_IAM, which is not supported here.
+ * function runs on and the rest is discarded. One of AuthType AWS_IAM stands for the CloudFront distribution that signs its requests; without
+ * such a distribution it throws, as it does for a function without a URL.
  */
 export function createFunctionUrl(options: FunctionUrlOptions) {
   const { logicalId, url } = options.lambda;
   if (url === undefined) throw new Error(`${logicalId} has no Function URL`);
-  if (url.authType !== 'NONE')
+  if (url.authType !== 'NONE' && !url.isBehindCloudFront)
     throw new Error(
-      `${logicalId}: a Function URL with AuthType ${url.authType} is not supported by the local stack`,
+      `${logicalId}: a Function URL with AuthType ${url.authType} is supported behind CloudFront alone`,
     );
   return (request: IncomingMessage, response: ServerResponse): void => {
     answer(request, response, options).catch(() => {

@@ -10,6 +10,7 @@ export type { FunctionUrlEvent } from './function-url-event.ts';
 export { runsGenerations } from './invocation-faults.ts';
 export type { HttpMetadata, Invocation, ResponseHead, ResponseSink } from './invocation.ts';
 export type { LogLevel } from './messages.ts';
+export { readBody } from './request-body.ts';
 export {
   createLambdaService,
   FunctionLoadError,

@@ -12,6 +12,8 @@ export interface HttpMetadata {
 export interface ResponseHead {
   contentType: string;
   metadata: HttpMetadata | undefined;
+  /** The JSON text of the metadata, as the handler gave it. */
+  prelude?: string;
 }
 
 /** Receives a streamed answer: `head` once, then any number of `write`, then `end`. `end` is missing when the function fails. */
@@ -67,6 +69,7 @@ export function readHead(contentType: string, prelude: string | undefined): Resp
   const headers = Object.entries(given?.headers ?? {}).map(([name, value]) => [name, String(value)] as const);
   return {
     contentType,
+    prelude,
     metadata: {
       statusCode: given?.statusCode ?? 200,
       headers: Object.fromEntries(headers),

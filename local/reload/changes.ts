@@ -14,7 +14,7 @@ export interface LoadedModel {
 export interface ModelChanges {
   /** What a running stack can take over: `Mutation.sendMessage`, `generate`, `the schema`. */
   readonly swappable: readonly string[];
-  /** What it cannot: tables, user pools, Function URLs. */
+  /** What it cannot: tables, user pools, Function URLs, the REST API. */
   readonly needsRestart: readonly string[];
   /** Names of the functions whose code or settings differ, new ones among them. */
   readonly functions: ReadonlySet<string>;
@@ -115,6 +115,11 @@ function fixedParts({ model }: LoadedModel): Labelled[] {
       model.lambdas.filter(({ url }) => url !== undefined),
       (lambda) => `the Function URL of ${functionLabel(lambda)}`,
       ({ url }) => url,
+    ),
+    labelled(
+      model.restApi ? [model.restApi] : [],
+      () => 'the REST API',
+      (api) => api,
     ),
   ];
 }

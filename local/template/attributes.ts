@@ -76,6 +76,9 @@ const providerUrl: Derive = (r) => r.values.providerUrl(userPoolId(r));
 const logGroupName: Derive = (r) => text(r.property('LogGroupName')) ?? `${r.stackName}-${r.logicalId}`;
 const secretArn = arn('secretsmanager', (r) => `secret:${named('Name')(r)}-local1`);
 
+const restApiId = idOf(10);
+const distributionId: Derive = (r) => `E${idOf(13)(r).toUpperCase()}`;
+
 const plainId: TypeAttributes = { ref: (r) => `${r.stackName}-${r.logicalId}`, attributes: {} };
 
 /** The resource types that the local stack runs or can at least name, with everything it knows of them. */
@@ -150,6 +153,20 @@ export const KNOWN_TYPES: Readonly<Record<string, TypeAttributes>> = {
     ref: idOf(26),
     attributes: { ClientId: idOf(26), Name: named('ClientName') },
   },
+  'AWS::CloudFront::Distribution': {
+    ref: distributionId,
+    attributes: { Id: distributionId, DomainName: (r) => `d${idOf(13)(r)}.cloudfront.net` },
+  },
+  'AWS::CloudFront::OriginAccessControl': { ref: idOf(14), attributes: { Id: idOf(14) } },
+  'AWS::ApiGateway::RestApi': {
+    ref: restApiId,
+    attributes: { RestApiId: restApiId, RootResourceId: (r) => `${restApiId(r)}-root` },
+  },
+  'AWS::ApiGateway::Resource': { ref: idOf(6), attributes: { ResourceId: idOf(6) } },
+  'AWS::ApiGateway::Method': plainId,
+  'AWS::ApiGateway::GatewayResponse': plainId,
+  'AWS::ApiGateway::Deployment': { ref: idOf(6), attributes: { DeploymentId: idOf(6) } },
+  'AWS::ApiGateway::Stage': { ref: property('StageName'), attributes: {} },
   'AWS::Logs::LogGroup': {
     ref: logGroupName,
     attributes: { Arn: arn('logs', (r) => `log-group:${logGroupName(r)}:*`) },
@@ -164,8 +181,6 @@ export const KNOWN_TYPES: Readonly<Record<string, TypeAttributes>> = {
 /** The types that change nothing about how the service behaves on one machine; they are left out. A reference to one still fails by name. */
 export const IGNORED_TYPES: ReadonlySet<string> = new Set([
   'AWS::CDK::Metadata',
-  'AWS::CloudFront::Distribution',
-  'AWS::CloudFront::OriginAccessControl',
   'AWS::CloudFront::ResponseHeadersPolicy',
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',

@@ -14,6 +14,7 @@ export { resolveIntrinsics } from './intrinsics.ts';
 export type { IntrinsicScope } from './intrinsics.ts';
 export type { AsyncConfig, FunctionUrlModel, LambdaModel } from './lambda-model.ts';
 export type { LocalValues } from './local-values.ts';
+export type { RestApiModel, RestMethodModel } from './rest-api-model.ts';
 export type { RoleModel } from './role-model.ts';
 export { buildStackModel } from './stack-model.ts';
 export type { StackModel, UserPoolModel } from './stack-model.ts';

@@ -20,6 +20,8 @@ export interface FunctionUrlModel {
   /** Ends with a slash, as on AWS. */
   url: string;
   authType: 'NONE' | 'AWS_IAM';
+  /** Whether a CloudFront distribution signs requests to it. */
+  isBehindCloudFront?: boolean;
 }
 
 /** A Lambda function with its bundled code on disk. */
@@ -89,6 +91,18 @@ function readAsyncConfig(resources: Resources, functionName: string): AsyncConfi
   return { retryAttempts: 2, maxEventAgeMs: 21_600_000 };
 }
 
+/** Whether a distribution with origin access control has this host for an origin. */
+function isOrigin(resources: Resources, host: string): boolean {
+  const origin = v.object({ DomainName: v.string(), OriginAccessControlId: v.optional(v.string()) });
+  return resources.all('AWS::CloudFront::Distribution').some((distribution) => {
+    const config = v.object({ Origins: v.array(origin) });
+    const { DistributionConfig } = distribution.read({ DistributionConfig: config }, ['Tags']);
+    return DistributionConfig.Origins.some(
+      ({ DomainName, OriginAccessControlId }) => DomainName === host && OriginAccessControlId !== undefined,
+    );
+  });
+}
+
 function readUrl(resources: Resources, functionName: string): FunctionUrlModel | undefined {
   for (const resource of resources.all('AWS::Lambda::Url')) {
     const url = resource.read(
@@ -100,7 +114,9 @@ function readUrl(resources: Resources, functionName: string): FunctionUrlModel |
       [],
     );
     if (functionNameOf(url.TargetFunctionArn) !== functionName) continue;
-    return { invokeMode: url.InvokeMode, url: resource.attribute('FunctionUrl'), authType: url.AuthType };
+    const address = resource.attribute('FunctionUrl');
+    const signed = isOrigin(resources, new URL(address).host) ? { isBehindCloudFront: true } : {};
+    return { invokeMode: url.InvokeMode, url: address, authType: url.AuthType, ...signed };
   }
   return undefined;
 }

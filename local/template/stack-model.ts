@@ -6,6 +6,8 @@ import type { CloudAssembly } from './cloud-assembly.ts';
 import { readLambdas } from './lambda-model.ts';
 import type { LambdaModel } from './lambda-model.ts';
 import type { LocalValues } from './local-values.ts';
+import { readRestApi } from './rest-api-model.ts';
+import type { RestApiModel } from './rest-api-model.ts';
 import { collectResources } from './resources.ts';
 import type { Resources } from './resources.ts';
 import { readRoles } from './role-model.ts';
@@ -36,6 +38,8 @@ export interface StackModel {
   /** Roles by ARN. */
   roles: Record<string, RoleModel>;
   userPools: UserPoolModel[];
+  /** The API Gateway REST API; undefined when the template has none. */
+  restApi?: RestApiModel | undefined;
   outputs: Record<string, string>;
 }
 
@@ -101,6 +105,7 @@ export function buildStackModel(assembly: CloudAssembly, values: LocalValues): S
     tables: readTables(resources),
     roles: readRoles(resources, sessionNames(lambdas, Object.values(appSync.dataSources))),
     userPools: readUserPools(resources),
+    restApi: readRestApi(resources),
     outputs: resources.outputs(),
   };
 }
