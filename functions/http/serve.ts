@@ -1,4 +1,5 @@
 import { DOOR_MARGIN_MS } from '../../protocol/limits.ts';
+import type { Completions } from '../generation/completions.ts';
 import type { GenerationPorts } from '../generation/generation.ts';
 import { describe } from '../service/log-line.ts';
 import type { AnswerWriter } from './answer-writer.ts';
@@ -19,6 +20,8 @@ export interface HttpInvocation {
 /** What the door works with. */
 export interface HttpPorts extends GenerationPorts {
   readonly settleFunction: string;
+  /** For requests that are handed on without being stored. */
+  readonly completions: Completions;
 }
 
 /** An answer's body. */
