@@ -12,7 +12,9 @@ export type Answer =
       tokens: string[];
       tokensPerSecond?: number;
       ending: AnswerEnding;
-      finishReason: 'stop' | 'length';
+      finishReason: 'stop' | 'length' | 'tool_calls';
+      /** The tool that is called; the tokens are then its arguments. */
+      tool?: string;
     }
   | { kind: 'error'; status: number; retryAfterSeconds?: number };
 
@@ -23,6 +25,10 @@ export interface Question {
   /** Text of an assistant message after it: the answer so far, which the model is asked to go on with. */
   answeredSoFar?: string;
   maxTokens?: number;
+  /** Names of the tools that may be called. */
+  tools?: readonly string[];
+  /** What a tool said after it was called. */
+  toolResult?: string;
 }
 
 /**
@@ -36,7 +42,16 @@ export function answerTo(question: Question): Answer {
   const command = parseCommand(question.prompt);
   if (command?.kind === 'error') return { kind: 'error', status: command.status };
 
-  const planned = plan(question.prompt, command);
+  if (
+    command?.kind === 'call' &&
+    question.toolResult === undefined &&
+    question.tools?.includes(command.tool)
+  ) {
+    const tokens = splitTokens(command.arguments);
+    return { kind: 'text', tokens, ending: 'complete', finishReason: 'tool_calls', tool: command.tool };
+  }
+
+  const planned = plan(question, command);
   const remaining = goOnAfter(planned.tokens, question.answeredSoFar ?? '');
   const limit = question.maxTokens ?? Infinity;
   const isLimited = planned.ending === 'complete' && remaining.length > limit;
@@ -68,8 +83,13 @@ interface Plan {
   ending: AnswerEnding;
 }
 
-function plan(prompt: string, command: ReturnType<typeof parseCommand>): Plan {
+function plan({ prompt, toolResult }: Question, command: ReturnType<typeof parseCommand>): Plan {
   switch (command?.kind) {
+    case 'call':
+      return {
+        tokens: splitTokens(toolResult ?? `No tool \`${command.tool}\` was given.`),
+        ending: 'complete',
+      };
     case 'echo':
       return { tokens: splitTokens(command.text), ending: 'complete' };
     case 'tokens':

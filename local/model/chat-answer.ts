@@ -48,10 +48,11 @@ async function writeStream(
   const events = chatEvents(identity, includeUsage);
   res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
   await write(res, events.role(), left);
+  if (answer.tool !== undefined) await write(res, events.toolCall(answer.tool), left);
 
   for await (const token of paced(answer.tokens, answer.tokensPerSecond, clock, left)) {
     entry.tokensSent += 1;
-    await write(res, events.delta(token), left);
+    await write(res, answer.tool === undefined ? events.delta(token) : events.toolArguments(token), left);
   }
   if (left.aborted || answer.ending === 'stall') return;
   if (answer.ending === 'cut') {
@@ -90,7 +91,8 @@ async function writeWhole(
   journal.end(entry, isTruncated ? 'truncated' : 'complete');
   res.writeHead(200, { 'content-type': 'application/json' });
   const usage = usageOf(request, entry.tokensSent);
-  res.end(chatCompletion(identity, text, usage, isTruncated ? null : answer.finishReason));
+  const said = { text, tool: answer.tool };
+  res.end(chatCompletion(identity, said, usage, isTruncated ? null : answer.finishReason));
 }
 
 async function write(res: ServerResponse, event: string, left: AbortSignal): Promise<void> {

@@ -29,6 +29,7 @@ export function parseChatRequest(body: string): ParsedChatRequest {
     question: {
       ...questionOf(value.messages),
       maxTokens: positiveInteger(value.max_completion_tokens) ?? positiveInteger(value.max_tokens),
+      tools: toolNames(value.tools),
     },
     includeUsage: request.stream === true && request.stream_options?.include_usage === true,
   };
@@ -45,10 +46,19 @@ function questionOf(given: ChatMessage[]): Question {
   const messages = withoutInstruction(given);
   const asked = messages.findLastIndex((message) => message.role === 'user');
   const answered = messages.slice(asked + 1).findLast((message) => message.role === 'assistant');
+  const result = messages.slice(asked + 1).findLast((message) => message.role === 'tool');
   return {
     prompt: textOf(messages[asked]),
     answeredSoFar: textOf(answered),
+    ...(result && { toolResult: textOf(result) }),
   };
+}
+
+function toolNames(tools: unknown): string[] {
+  const functions = Array.isArray(tools) ? tools.map((tool) => isRecord(tool) && tool.function) : [];
+  return functions.flatMap((given) =>
+    isRecord(given) && typeof given.name === 'string' ? [given.name] : [],
+  );
 }
 
 function textOf(message: ChatMessage | undefined): string {

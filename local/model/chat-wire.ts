@@ -7,12 +7,15 @@ export interface AnswerIdentity {
   model: string;
 }
 
-type FinishReason = 'stop' | 'length' | null;
+type FinishReason = 'stop' | 'length' | 'tool_calls' | null;
 
 /** Builds the `data:` events of one streamed answer in OpenAI's framing; each returned string is one event, ready to be written. */
 export interface ChatEvents {
   role(): string;
   delta(content: string): string;
+  /** Begins the one tool call of an answer. */
+  toolCall(name: string): string;
+  toolArguments(text: string): string;
   finish(reason: FinishReason): string;
   usage(usage: Usage): string;
   done(): string;
@@ -28,17 +31,24 @@ export interface Usage {
 /** Creates the event builder; with `includeUsage` every chunk before the usage chunk says `"usage":null`, as OpenAI's do. */
 export function chatEvents(identity: AnswerIdentity, includeUsage: boolean): ChatEvents {
   const usage = includeUsage ? { usage: null } : {};
-  const chunk = (delta: Record<string, string>, reason: FinishReason): string =>
+  const chunk = (delta: object, reason: FinishReason): string =>
     event({ choices: [{ index: 0, delta, logprobs: null, finish_reason: reason }], ...usage });
   const event = (rest: object): string =>
     `data: ${JSON.stringify({ id: identity.id, object: 'chat.completion.chunk', created: identity.created, model: identity.model, ...rest })}\n\n`;
   return {
     role: () => chunk({ role: 'assistant', content: '' }, null),
     delta: (content) => chunk({ content }, null),
+    toolCall: (name) => chunk({ tool_calls: [{ index: 0, ...toolCallOf(identity, name, '') }] }, null),
+    toolArguments: (text) => chunk({ tool_calls: [{ index: 0, function: { arguments: text } }] }, null),
     finish: (reason) => chunk({}, reason),
     usage: (counts) => event({ choices: [], usage: counts }),
     done: () => 'data: [DONE]\n\n',
   };
+}
+
+function toolCallOf(identity: AnswerIdentity, name: string, given: string) {
+  const id = identity.id.replace('chatcmpl-', 'call_');
+  return { id, type: 'function', function: { name, arguments: given } };
 }
 
 /** Counts an answer: output tokens are exact (one a delta), input tokens an estimate of four characters each, at least one. */
@@ -52,18 +62,29 @@ export function usageOf(request: ChatCompletionRequest, outputTokens: number): U
   };
 }
 
+/** What an answer says: text, or the arguments of a call of `tool`. */
+export interface Said {
+  text: string;
+  tool?: string | undefined;
+}
+
 /** Builds the body of an answer that does not stream. A truncated one has the finish reason null, which OpenAI never sends. */
 export function chatCompletion(
   identity: AnswerIdentity,
-  content: string,
+  { text, tool }: Said,
   usage: Usage,
   reason: FinishReason,
 ): string {
-  const completion = buildTextCompletion(content, identity.model, undefined, {
+  const completion = buildTextCompletion(text, identity.model, undefined, {
     ...identity,
     usage: { ...usage },
   });
-  const choices = completion.choices.map((choice) => ({ ...choice, finish_reason: reason }));
+  const called = tool !== undefined && { content: null, tool_calls: [toolCallOf(identity, tool, text)] };
+  const choices = completion.choices.map((choice) => ({
+    ...choice,
+    message: { ...choice.message, ...called },
+    finish_reason: reason,
+  }));
   return JSON.stringify({ ...completion, choices });
 }
 

@@ -12,9 +12,11 @@ export type Command =
   | { kind: 'tokens'; count: number; tokensPerSecond?: number; ending: AnswerEnding }
   | { kind: 'slow'; tokensPerSecond: number }
   | { kind: 'error'; status: number }
+  | { kind: 'call'; tool: string; arguments: string }
   | { kind: 'invalid'; expected: string };
 
-const COMMAND = /^\/(echo|tokens|slow|error|cut|truncate|stall)(?:\s([\s\S]*))?$/;
+const COMMAND = /^\/(echo|tokens|slow|error|call|cut|truncate|stall)(?:\s([\s\S]*))?$/;
+const CALL = /^\s*([\w-]+)\s+(\{[\s\S]*\})\s*$/;
 const ENDINGS = { tokens: 'complete', cut: 'cut', truncate: 'truncate', stall: 'stall' } as const;
 
 /**
@@ -40,6 +42,7 @@ export function parseCommand(message: string): Command | undefined {
     return words.length === 0 ? { kind: 'slow', tokensPerSecond: READABLE_TOKENS_PER_SECOND } : undefined;
   }
   if (name === 'error') return parseError(words);
+  if (name === 'call') return parseCall(rest);
   return parseTokens(name as keyof typeof ENDINGS, words);
 }
 
@@ -48,6 +51,22 @@ function parseError(words: string[]): Command {
   return words.length === 1 && status >= 400 && status <= 599
     ? { kind: 'error', status }
     : { kind: 'invalid', expected: '`/error CODE` with an HTTP status from 400 to 599' };
+}
+
+function parseCall(rest: string): Command {
+  const [, tool, given] = CALL.exec(rest) ?? [];
+  if (tool === undefined || given === undefined || !isJson(given))
+    return { kind: 'invalid', expected: '`/call TOOL JSON` with the arguments as a JSON object' };
+  return { kind: 'call', tool, arguments: given };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function parseTokens(name: keyof typeof ENDINGS, words: string[]): Command {
