@@ -18,6 +18,7 @@ it.each([
   ['application/json; charset=utf-8', 'application/json'],
   ['application/json, text/plain, */*', 'application/json'],
   ['text/plain, application/json', 'text/plain'],
+  ['text/*, application/json', 'application/json'],
   ['application/json;q=0.5, text/plain;q=0.7', 'text/plain'],
   ['application/json;q=0.5, text/event-stream;q=0.9, text/plain;q=0.7', 'text/event-stream'],
   ['text/plain;q=0.1, */*', 'text/event-stream'],

@@ -109,6 +109,14 @@ describe('GET events by ticket', () => {
     expect(await at.verdict()).toBe(401);
   });
 
+  it('is prolonged by its first connection to an answer that has ended', async () => {
+    const at = await withTicket();
+    at.finish();
+    expect(await at.verdict()).toBe(200);
+    pass(TICKET_PATIENCE_MS + 5_000);
+    expect(await at.verdict()).toBe(200);
+  });
+
   it('takes the replay that follows the end of the answer, but is not prolonged by it', async () => {
     const at = await withTicket();
     expect(await at.verdict()).toBe(200);
