@@ -47,7 +47,7 @@ async function writeStream(
   const { entry, journal, identity, includeUsage, clock } = context;
   const events = chatEvents(identity, includeUsage);
   res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
-  await write(res, events.role(), left);
+  await write(res, events.role(answer.tool === undefined ? '' : null), left);
   if (answer.tool !== undefined) await write(res, events.toolCall(answer.tool), left);
 
   for await (const token of paced(answer.tokens, answer.tokensPerSecond, clock, left)) {

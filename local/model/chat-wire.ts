@@ -11,7 +11,8 @@ type FinishReason = 'stop' | 'length' | 'tool_calls' | null;
 
 /** Builds the `data:` events of one streamed answer in OpenAI's framing; each returned string is one event, ready to be written. */
 export interface ChatEvents {
-  role(): string;
+  /** The first chunk; an answer that calls a tool has no text. */
+  role(content: '' | null): string;
   delta(content: string): string;
   /** Begins the one tool call of an answer. */
   toolCall(name: string): string;
@@ -36,7 +37,7 @@ export function chatEvents(identity: AnswerIdentity, includeUsage: boolean): Cha
   const event = (rest: object): string =>
     `data: ${JSON.stringify({ id: identity.id, object: 'chat.completion.chunk', created: identity.created, model: identity.model, ...rest })}\n\n`;
   return {
-    role: () => chunk({ role: 'assistant', content: '' }, null),
+    role: (content) => chunk({ role: 'assistant', content }, null),
     delta: (content) => chunk({ content }, null),
     toolCall: (name) => chunk({ tool_calls: [{ index: 0, ...toolCallOf(identity, name, '') }] }, null),
     toolArguments: (text) => chunk({ tool_calls: [{ index: 0, function: { arguments: text } }] }, null),
