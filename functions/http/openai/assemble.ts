@@ -42,7 +42,8 @@ export class CompletionAssembler {
           index: 0,
           message: {
             role: 'assistant',
-            content: this.#content,
+            // Some models begin a tool call with an empty text, where OpenAI answers none.
+            content: calls.length > 0 ? this.#content || null : this.#content,
             refusal: this.#refusal,
             ...(calls.length > 0 ? { tool_calls: calls } : {}),
           },

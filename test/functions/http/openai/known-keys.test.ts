@@ -89,7 +89,7 @@ describe('CompletionAssembler', () => {
     const call = (index: number, given: object, rest: object = {}) =>
       chunkOf({ tool_calls: [{ index, ...rest, function: given }] });
     const { choices } = assembled(
-      chunkOf({ role: 'assistant', content: null }),
+      chunkOf({ role: 'assistant', content: '' }),
       call(0, { name: 'now', arguments: '' }, { id: 'c1', type: 'function' }),
       call(1, { name: 'sum', arguments: '{"a"' }, { id: 'c2', type: 'function' }),
       call(0, { arguments: '{}' }),
