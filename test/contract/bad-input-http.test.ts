@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { BAD_TOKENS } from './bad-credentials.ts';
 import { withoutEffect } from './no-effect.ts';
+import { refusals } from './http-refusal.ts';
 import { openFeed } from './realtime-client.ts';
 import { useLocalTarget } from './target.ts';
 
@@ -11,35 +13,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const withKeyCredential = () => ({ apiKey: target().apiKey });
 const withKey = () => ({ 'x-api-key': target().apiKey });
 
-interface ErrorBody {
-  error: {
-    code: string;
-    message: string;
-    retryable: boolean;
-    retryAfterMs: number | null;
-    requestId: string;
-  };
-}
-
-/** Asks the HTTP door without effect, and checks the one shape that every error has before the first byte. */
-async function refused(path: string, init: RequestInit, status: number, code: string): Promise<ErrorBody> {
-  const answer = await withoutEffect(target().stack, () => fetch(`${target().httpUrl}${path}`, init));
-  const body = (await answer.json()) as ErrorBody;
-  expect({ status: answer.status, code: body.error.code }).toEqual({ status, code });
-  expect(body).toEqual({
-    error: {
-      code,
-      message: expect.any(String) as string,
-      retryable: false,
-      retryAfterMs: null,
-      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
-    },
-  });
-  expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
-  expect(answer.headers.get('x-request-id')).toBe(body.error.requestId);
-  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
-  return body;
-}
+const refused = refusals(target);
 
 const chat = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({
   method: 'POST',
@@ -197,6 +171,115 @@ describe('an address of the HTTP door', () => {
     expect(await answer.json()).toEqual({ status: 'ok' });
   });
 });
+
+describe('what every route of the native dialect refuses', () => {
+  const EVENTS = '/conversations/c/messages/m/events';
+  const ROUTES = [
+    ['POST', '/chat'],
+    ['GET', EVENTS],
+    ['POST', `${EVENTS}/ticket`],
+    ['GET', '/conversations'],
+    ['GET', '/conversations/c/messages'],
+    ['POST', '/conversations/c/messages/m/cancel'],
+  ] as const;
+  const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+  const wrongMethods = ROUTES.flatMap(([right, path]) =>
+    METHODS.filter((method) => method !== right).map((method) => [method, path] as const),
+  );
+  const named = ROUTES.filter(([, path]) => path.includes('/c/'));
+
+  it.each(wrongMethods)('is METHOD_NOT_ALLOWED: %s %s', async (method, path) => {
+    await refused(path, { method, headers: withKey() }, 405, 'METHOD_NOT_ALLOWED');
+  });
+
+  it.each(ROUTES)(
+    'is UNAUTHENTICATED with no, a broken or an expired credential: %s %s',
+    async (method, path) => {
+      const expired = await target().stack.token('alice', -60);
+      const good = await target().token('alice');
+      for (const headers of [
+        {},
+        { 'x-api-key': 'da2-wrong', authorization: `Bearer ${good}` },
+        { 'x-chat-token': 'garbage', authorization: `Bearer ${good}` },
+        { authorization: `Bearer ${expired}` },
+        { authorization: `Bearer ${good} ${good}` },
+        { authorization: 'Bearer' },
+      ] as Record<string, string>[])
+        await refused(path, { method, headers }, 401, 'UNAUTHENTICATED');
+    },
+  );
+
+  it.each(named)('is NOT_FOUND for a conversation that is not there: %s %s', async (method, path) => {
+    await refused(path, { method, headers: withKey() }, 404, 'NOT_FOUND');
+  });
+
+  it.each(named)('is INVALID_INPUT for what is no id: %s %s', async (method, path) => {
+    for (const id of [
+      'a%0d%0ax-evil:%201',
+      'a%0Ab',
+      '%00',
+      'a%23b',
+      'a%2Fb',
+      '%zz',
+      '%ff',
+      'a b',
+      'a'.repeat(65),
+    ])
+      await refused(path.replace('/c/', `/${id}/`), { method, headers: withKey() }, 400, 'INVALID_INPUT');
+  });
+
+  it.each(ROUTES)('has nothing below it and nothing beside it: %s %s', async (method, path) => {
+    for (const other of [`${path}/`, `${path}/more/of/it`, `${path}x`, `/v0${path}`])
+      await refused(other, { method, headers: withKey() }, 404, 'NOT_FOUND');
+  });
+
+  it.each([
+    'nonsense',
+    'm:1:0',
+    'm:0:0.0',
+    'm:1:0.0:END',
+    'other:1:0.0',
+    'm:1:-1.0',
+    `m:1:${'9'.repeat(10)}.0`,
+  ])('is INVALID_INPUT with the Last-Event-ID %s, also of an answer that is not there', async (cursor) => {
+    await refused(EVENTS, { headers: { ...withKey(), 'last-event-id': cursor } }, 400, 'INVALID_INPUT');
+  });
+
+  it.each(named.filter(([method]) => method === 'POST'))(
+    'reads no body where none is asked for: %s %s',
+    async (method, path) => {
+      for (const body of ['{', 'x'.repeat(1_048_576)])
+        await refused(path, { method, headers: withKey(), body }, 404, 'NOT_FOUND');
+    },
+  );
+
+  it('takes no line break into a header, and answers none', async () => {
+    const { port } = new URL(target().httpUrl);
+    const lines = [
+      ...['GET /health HTTP/1.1', `host: 127.0.0.1:${port}`, 'connection: close'],
+      ...['origin: https://a.example', 'access-control-request-headers: a%0d%0ax-evil: 1'],
+    ];
+    expect(await raw(Number(port), [...lines, '', ''].join('\r\n'))).not.toMatch(/^x-evil/im);
+    const folded = lines.with(0, 'OPTIONS /chat HTTP/1.1').with(4, 'access-control-request-method: POST');
+    const answer = await raw(
+      Number(port),
+      [...folded, 'access-control-request-headers: a\r\n x-evil: 1', '', ''].join('\r\n'),
+    );
+    expect(answer).not.toMatch(/^ ?x-evil/im);
+  });
+});
+
+/** What a server answers to these bytes until it closes the connection. */
+function raw(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => (answer += chunk));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+}
 
 describe('a local switch', () => {
   const local = (path: string, init?: RequestInit) =>
