@@ -17,6 +17,8 @@ export interface CurlRequest {
   /** Everything received so far, head and body, one entry for each read. */
   readonly received: Mailbox<string>;
   readonly finished: Promise<CurlAnswer>;
+  /** Breaks the connection by ending curl. */
+  cut(): void;
 }
 
 /** Runs the real curl with these arguments, its output unbuffered and with the head in front. It ends with the test. */
@@ -37,7 +39,7 @@ export function startCurl(url: string, ...words: string[]): CurlRequest {
       resolve({ ...parse(Buffer.concat(chunks).toString('utf8')), exitCode }),
     );
   });
-  return { received, finished };
+  return { received, finished, cut: () => void child.kill() };
 }
 
 function parse(output: string): Omit<CurlAnswer, 'exitCode'> {
