@@ -147,6 +147,20 @@ describe('changesBetween', () => {
       { userPools: [{ ...(model().userPools[0] as StackModel['userPools'][number]), clientIds: [] }] },
     ],
     ['the Function URL of generate (new)', { lambdas: [lambda('old', { url })] }],
+    [
+      'the REST API (new)',
+      {
+        restApi: {
+          logicalId: 'Rest',
+          id: 'rest',
+          stageName: 'live',
+          idleMs: 300_000,
+          throttle: undefined,
+          methods: [],
+          gatewayResponses: [],
+        },
+      },
+    ],
   ])('names %s as what needs a restart', (name, after) => {
     expect(changes(after)).toEqual({ swappable: [], needsRestart: [name], functions: new Set() });
   });
