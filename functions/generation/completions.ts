@@ -127,7 +127,10 @@ export function createCompletions(
         timeout: idleMs,
       });
       for await (const chunk of withIdleTimeout(chunks, idleMs, abort)) {
-        isFinished ||= Boolean(chunk.choices[0]?.finish_reason);
+        const choice: Partial<ChatCompletionChunk.Choice> | undefined = chunk.choices[0];
+        // Some providers leave it out of the last chunk.
+        if (choice) choice.delta ??= {};
+        isFinished ||= Boolean(choice?.finish_reason);
         yield chunk;
       }
       if (!isFinished) throw new ChatError('UPSTREAM_TRUNCATED');
