@@ -36,7 +36,7 @@ export async function findQuestion(
   else if (!own && listed?.role === 'USER' && listed.text === text) id = listed.clientMessageId;
   const request = id === clientMessageId ? own : await requestOf(id);
   if (request?.text === text) {
-    return { send: { ...question, clientMessageId: id, ...givenParent(request) }, request };
+    return { send: { ...question, clientMessageId: id, ...parentOf(request) }, request };
   }
   const follows = answer?.role === 'ASSISTANT' ? { parentId: answer.id } : {};
   const parent = isFirst && isEdit && (own ?? listed) ? { parentId: null } : follows;
@@ -49,6 +49,6 @@ function idOfEdit(clientMessageId: string, text: string): string {
 }
 
 /** The parent as the stored request was given it, because a repeat has to be equal. */
-function givenParent({ givenParent, givenParentId }: RequestItem): Pick<SendInput, 'parentId'> {
+function parentOf({ givenParent, givenParentId }: RequestItem): Pick<SendInput, 'parentId'> {
   return givenParent === 'omitted' ? {} : { parentId: givenParentId };
 }

@@ -210,8 +210,7 @@ describe('UiWriter', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it.each(SDKS)('writes no key that AI SDK %s does not know', async (version, sdk) => {
-    console.info(`ai ${version}`);
+  it.each(SDKS)('writes no key that AI SDK %s does not know', async (_version, sdk) => {
     const error = errorShape(new ChatError('UPSTREAM_TIMEOUT'));
     const usage = { inputTokens: 1, outputTokens: 2, source: 'ESTIMATED', costUsd: null } as const;
     const timing = { acceptedAt: 'a', startedAt: null, firstTokenAt: null, endedAt: 'b' };
