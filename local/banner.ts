@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ModelChoice } from './model-choice.ts';
 import { reachable } from './reachable.ts';
 import type { LocalStack } from './stack.ts';
@@ -10,7 +11,15 @@ type ShownStack = Pick<
   LocalStack,
   'graphqlUrl' | 'realtimeUrl' | 'httpUrl' | 'webUrl' | 'playgroundUrl' | 'apiKey'
 > &
-  Partial<Pick<LocalStack, 'restApiUrl'>>;
+  Partial<Pick<LocalStack, 'restApiUrl' | 'model'>>;
+
+const EXAMPLE = '{"text":"/tokens 50 10"}';
+
+/** What CloudFront wants beside the door's own headers. */
+function hashOption({ model }: ShownStack): string {
+  if (!model?.lambdas.some(({ url }) => url?.isBehindCloudFront)) return '';
+  return ` -H 'x-amz-content-sha256: ${createHash('sha256').update(EXAMPLE).digest('hex')}'`;
+}
 
 /**
  * What `npm start` prints once every part answers: addresses, accounts, and a curl line that streams as it stands. Addresses that stand for
@@ -43,7 +52,7 @@ appsync-chat is ready (local stack, not for production)
 
 Stream an answer:
 
-  curl -N ${door}/chat -H 'x-api-key: ${stack.apiKey}' -H 'content-type: application/json' -d '{"text":"/tokens 50 10"}'
+  curl -N ${door}/chat -H 'x-api-key: ${stack.apiKey}' -H 'content-type: application/json'${hashOption(stack)} -d '${EXAMPLE}'
 
 Ctrl-C stops everything.
 `;

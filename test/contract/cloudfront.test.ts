@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { banner } from '../../local/banner.ts';
+import { chooseModel } from '../../local/model-choice.ts';
 import { readSse } from './curl-request.ts';
 import { contentSha256, useFrontsTarget } from './http-front.ts';
 import { withoutEffect } from './no-effect.ts';
@@ -23,7 +25,7 @@ function recipe(heading: string): string {
 /** Runs shell lines as somebody would paste them. */
 async function shell(lines: string, environment: Record<string, string>): Promise<string> {
   const child = spawn('sh', ['-eu', '-c', lines], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
     env: { PATH: process.env.PATH, ...environment },
   });
   const chunks: Buffer[] = [];
@@ -40,6 +42,17 @@ describe('the recipe for CloudFront', () => {
     const events = readSse(output);
     expect(events.at(0)?.batch.kind).toBe('START');
     expect(events.at(-1)?.batch).toMatchObject({ kind: 'END', status: 'COMPLETE' });
+  });
+});
+
+describe('the line that npm start prints', () => {
+  it('streams through CloudFront', async () => {
+    const printed = banner(target().stack, chooseModel({}), { keepsData: false, reloads: false });
+    const line = /^ *(curl -N .*)$/m.exec(printed)?.[1] ?? '';
+
+    expect(readSse(await shell(line, {})).at(-1)?.batch.end).toMatchObject({
+      length: countedText(50).length,
+    });
   });
 });
 
