@@ -172,7 +172,7 @@ describe.each(SDKS)('AI SDK %s', (version, sdk) => {
     expect(chat.messages).toHaveLength(2);
   });
 
-  it('resumes on a fresh page what the GraphQL door started, and nothing where nothing runs', async () => {
+  it('resumes on a fresh page what the GraphQL door started, nothing where nothing runs, and replays a repeat', async () => {
     const { conversation, userMessage, assistantMessage } = await caller().send('/tokens 150 60');
     const { chat, text, answer, errors } = open(sdk, {
       id: conversation.id,
@@ -188,6 +188,9 @@ describe.each(SDKS)('AI SDK %s', (version, sdk) => {
     const transport = new sdk.DefaultChatTransport(door());
     for (const chatId of [conversation.id, randomUUID()])
       expect(await transport.reconnectToStream({ chatId })).toBeNull();
+    chat.messages = chat.messages.slice(0, 1);
+    await chat.sendMessage();
+    expect([text(), answer()?.id]).toEqual([countedText(150), assistantMessage.id]);
     const fresh = open(sdk);
     await fresh.chat.resumeStream();
     expect([fresh.errors, fresh.chat.messages]).toEqual([[], []]);
