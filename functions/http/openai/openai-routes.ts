@@ -1,6 +1,9 @@
 import type { Context } from 'hono';
+import type { ChatCompletion } from 'openai/resources/chat/completions';
 import type { ModelsPage } from 'openai/resources/models';
 import { ChatError } from '../../../protocol/errors.ts';
+import type { AssistantMessageItem } from '../../../protocol/items.ts';
+import type { Table } from '../../table/table.ts';
 import { chat } from '../chat.ts';
 import { chatInput, readJson } from '../chat-input.ts';
 import {
@@ -13,6 +16,7 @@ import {
   type Routes,
 } from '../door.ts';
 import { errorOfEnd, FirstEventWriter } from '../first-event.ts';
+import { readNamedMessage } from '../named-message.ts';
 import { WholeWriter } from '../whole-answer.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { completionRequest, storedText, type CompletionRequest } from './completion-request.ts';
@@ -79,16 +83,27 @@ async function storedTurn(
     c.header(name, value);
   const response =
     writer instanceof WholeWriter
-      ? jsonResponse(await wholeTurn(writer), requestId)
+      ? jsonResponse(await wholeTurn(chatPorts.table, message, writer), requestId)
       : await streamedTurn(writer, requestId);
   c.header(SHOULD_RETRY, undefined);
   return response;
 }
 
-/** Throws what the answer failed with, and DEADLINE at the door's limit, after which the answer goes on. */
-async function wholeTurn({ outcome }: WholeWriter) {
+/**
+ * Throws what the answer failed with, DEADLINE at the door's limit, after which the answer goes on, NOT_FOUND when it was
+ * deleted meanwhile, and INTERNAL when its stream failed.
+ */
+async function wholeTurn(
+  table: Table,
+  { owner, conversationId, id: messageId }: AssistantMessageItem,
+  { outcome }: WholeWriter,
+): Promise<ChatCompletion> {
   const came = await outcome;
-  if (came.kind !== 'ended') throw new ChatError(came.kind === 'timedOut' ? 'DEADLINE' : 'INTERNAL');
+  if (came.kind === 'timedOut') throw new ChatError('DEADLINE');
+  if (came.kind === 'closed') {
+    await readNamedMessage(table, { owner, conversationId, messageId });
+    throw new ChatError('INTERNAL', { cause: new Error('The stream of the answer closed without END') });
+  }
   const { message } = came;
   const failure = message.end && errorOfEnd(message.end);
   if (failure) throw failure;
