@@ -50,7 +50,7 @@ describe.each(SDKS)('AI SDK %s', (version, sdk) => {
     const transport = new sdk.DefaultChatTransport(door());
     const stream = await transport.sendMessages({
       chatId: conversationId,
-      messages: [user('/tokens 40 400')],
+      messages: [user('/tokens 120 60')],
       trigger: 'submit-message',
       messageId: undefined,
       abortSignal: undefined,
@@ -59,14 +59,15 @@ describe.each(SDKS)('AI SDK %s', (version, sdk) => {
     for await (const message of sdk.readUIMessageStream({ stream })) shown.push(message);
 
     const last = shown.at(-1);
-    expect(textOf(last)).toBe(countedText(40));
+    expect(textOf(last)).toBe(countedText(120));
     expect(last?.metadata).toMatchObject({
-      ...{ finishReason: 'stop', length: countedText(40).length, sha256: sha256(countedText(40)) },
-      usage: { outputTokens: 40 },
+      ...{ finishReason: 'stop', length: countedText(120).length, sha256: sha256(countedText(120)) },
+      usage: { outputTokens: 120 },
     });
-    expect(shown.length).toBeGreaterThan(10);
+    // A busy machine joins deltas, so how many there are says nothing.
+    expect(new Set(shown.map((message) => textOf(message))).size).toBeGreaterThan(3);
     const state = await caller().ended({ conversationId, id: last?.id ?? '' });
-    expect(state).toMatchObject({ status: 'COMPLETE', text: countedText(40) });
+    expect(state).toMatchObject({ status: 'COMPLETE', text: countedText(120) });
   });
 
   it('holds a conversation: two turns, an answer made anew, an edit, each a branch of the stored tree', async () => {
