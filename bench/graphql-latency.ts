@@ -8,15 +8,15 @@
  * Target: p50 <= 6 ms, p95 <= 15 ms.
  */
 import { randomUUID } from 'node:crypto';
+import { onlySending } from './http-reader.ts';
+import { watchAnswer } from './live-answer.ts';
 import { startModelProcess, type ModelProcess } from './model-client.ts';
 import { answer, latencyFigures } from './report.ts';
 import { mutate, startStackProcess, type StackProcess } from './stack-client.ts';
-import { subscribe } from './subscriber.ts';
-import { FixtureError, fixtureTokens, TokenArrivals } from './token-fixture.ts';
+import { fixtureTokens, TokenArrivals } from './token-fixture.ts';
 
 const TOKENS = 250;
 const ANSWERS = 3;
-const ANSWER_WITHIN_MS = 60_000;
 const SEND = `mutation Send($input: SendMessageInput!) {
   sendMessage(input: $input) { assistantMessage { id } } }`;
 
@@ -24,43 +24,16 @@ const SEND = `mutation Send($input: SendMessageInput!) {
 async function measureAnswer(stack: StackProcess, model: ModelProcess, tokens: readonly string[]) {
   const conversationId = randomUUID();
   const arrivals = new TokenArrivals(tokens);
-  const ended = Promise.withResolvers<void>();
   const requestsBefore = (await model.sent()).length;
-  let nextSeq = 0;
-  const limit = setTimeout(
-    () => ended.reject(new FixtureError('The answer did not end in time')),
-    ANSWER_WITHIN_MS,
-  );
-  const subscription = await subscribe({
-    ...stack,
-    conversationId,
-    onError: ended.reject,
-    onBatch: (batch, at) => {
-      try {
-        if (batch.kind === 'HEARTBEAT') return;
-        if (batch.seq !== nextSeq || batch.attempt !== 1)
-          throw new FixtureError(`Batch ${batch.attempt}/${batch.seq} came when 1/${nextSeq} was due`);
-        nextSeq += 1;
-        if (batch.kind === 'DELTA') arrivals.add(batch.offset, batch.text, at);
-        if (batch.kind !== 'END') return;
-        if (!batch.end) throw new FixtureError('END carries no end');
-        arrivals.end(batch.end);
-        ended.resolve();
-      } catch (error) {
-        ended.reject(error);
-      }
-    },
-  });
+  const live = await watchAnswer(stack, conversationId, arrivals);
   try {
     await mutate(stack, SEND, { input: { conversationId, clientMessageId: randomUUID(), text: 'bench' } });
-    await ended.promise;
+    await live.ended;
   } finally {
-    clearTimeout(limit);
-    subscription.close();
+    live.close();
   }
-  const sent = await model.sent();
-  if (sent.length !== requestsBefore + 1) throw new FixtureError('An answer takes exactly one model request');
-  return { latencies: arrivals.latencies(sent.at(-1) ?? []), batches: arrivals.batches };
+  const sent = await onlySending(model, requestsBefore);
+  return { latencies: arrivals.latencies(sent), batches: arrivals.batches };
 }
 
 await answer('graphql-latency', async () => {

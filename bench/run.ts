@@ -13,6 +13,7 @@ import { reportLines, type Report } from './report.ts';
 const QUESTIONS = [
   'graphql-latency',
   'sse-latency',
+  'http',
   'cancel',
   'start-time',
   'page-paint',

@@ -9,85 +9,16 @@
  * in alternating order. Every token must arrive once and in order, and END must agree, else there is no figure.
  * Target: added p50 <= 0.5 ms.
  */
-import { createParser } from 'eventsource-parser';
-import type { TokenBatch } from '../protocol/generated/schema-types.ts';
-import { startModelProcess, type ModelProcess } from './model-client.ts';
-import { machineNow } from './clock.ts';
+import { startModelProcess } from './model-client.ts';
+import { readDirect, readModel } from './http-reader.ts';
 import { answer, latencyFigures } from './report.ts';
 import { startRelay } from './relay-client.ts';
-import { startStackProcess, type StackProcess } from './stack-client.ts';
+import { startStackProcess } from './stack-client.ts';
 import { median } from './statistics.ts';
-import { FixtureError, fixtureTokens, TokenArrivals } from './token-fixture.ts';
+import { fixtureTokens } from './token-fixture.ts';
 
 const TOKENS = 250;
 const ROUNDS = 3;
-const ANSWER_WITHIN_MS = 60_000;
-
-/** Reads a stream to its end; `at` is when the bytes with the event's data line were read, before they are parsed. */
-async function readEvents(
-  url: string,
-  headers: Record<string, string>,
-  body: object,
-  onData: (data: string, at: number) => void,
-): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-  });
-  if (!response.ok || !response.body) throw new Error(`${url} answered ${response.status}`);
-  let at = 0;
-  const parser = createParser({ onEvent: ({ data }) => onData(data, at) });
-  const decoder = new TextDecoder();
-  for await (const bytes of response.body) {
-    at = machineNow();
-    parser.feed(decoder.decode(bytes, { stream: true }));
-  }
-}
-
-/** One answer in the model's own form: straight from the model, or over a relay of it. */
-async function measureModel(
-  baseUrl: string,
-  model: ModelProcess,
-  tokens: readonly string[],
-): Promise<number[]> {
-  const arrivals = new TokenArrivals(tokens);
-  let offset = 0;
-  await readEvents(`${baseUrl}/chat/completions`, {}, { stream: true }, (data, at) => {
-    if (data === '[DONE]') return;
-    const { choices } = JSON.parse(data) as { choices: { delta: { content?: string } }[] };
-    const text = choices[0]?.delta.content ?? '';
-    if (text === '') return;
-    arrivals.add(offset, text, at);
-    offset += text.length;
-  });
-  return arrivals.latencies((await model.sent()).at(-1) ?? []);
-}
-
-/** One answer through the door. */
-async function measureDoor(
-  stack: StackProcess,
-  model: ModelProcess,
-  tokens: readonly string[],
-): Promise<number[]> {
-  const arrivals = new TokenArrivals(tokens);
-  const requestsBefore = (await model.sent()).length;
-  let hasEnded = false;
-  const headers = { authorization: `Bearer ${stack.token}` };
-  await readEvents(`${stack.httpUrl}/chat`, headers, { text: 'bench' }, (data, at) => {
-    const batch = JSON.parse(data) as TokenBatch;
-    if (batch.kind === 'DELTA') arrivals.add(batch.offset, batch.text, at);
-    if (batch.kind !== 'END') return;
-    if (!batch.end) throw new FixtureError('END carries no end');
-    arrivals.end(batch.end);
-    hasEnded = true;
-  });
-  if (!hasEnded) throw new FixtureError('The stream ended without END');
-  const sent = await model.sent();
-  if (sent.length !== requestsBefore + 1) throw new FixtureError('An answer takes exactly one model request');
-  return arrivals.latencies(sent.at(-1) ?? []);
-}
 
 await answer('sse-latency', async () => {
   const tokens = fixtureTokens(TOKENS);
@@ -95,16 +26,16 @@ await answer('sse-latency', async () => {
   const stack = await startStackProcess({ functionEnvironment: { OPENAI_BASE_URL: model.baseUrl } });
   const relay = await startRelay(model.baseUrl);
   try {
-    await measureModel(model.baseUrl, model, tokens);
-    await measureModel(relay.baseUrl, model, tokens);
-    await measureDoor(stack, model, tokens);
+    await readModel(model.baseUrl, model, tokens);
+    await readModel(relay.baseUrl, model, tokens);
+    await readDirect(stack, model, tokens);
     const floor: number[] = [];
     const bare: number[] = [];
     const door: number[] = [];
     const measures = [
-      async () => floor.push(...(await measureModel(model.baseUrl, model, tokens))),
-      async () => bare.push(...(await measureModel(relay.baseUrl, model, tokens))),
-      async () => door.push(...(await measureDoor(stack, model, tokens))),
+      async () => floor.push(...(await readModel(model.baseUrl, model, tokens)).latencies),
+      async () => bare.push(...(await readModel(relay.baseUrl, model, tokens)).latencies),
+      async () => door.push(...(await readDirect(stack, model, tokens)).latencies),
     ];
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const measure of round % 2 === 0 ? measures : measures.toReversed()) await measure();

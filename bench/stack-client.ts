@@ -30,19 +30,20 @@ export interface StackProcess extends Omit<Extract<FromStackProcess, { kind: 're
   close(): Promise<void>;
 }
 
-/** Sends a mutation as the stack's user; rejects with its errors. */
+/** Sends a mutation as the stack's user; resolves to its data and rejects with its errors. */
 export async function mutate(
   { graphqlUrl, token }: Pick<StackProcess, 'graphqlUrl' | 'token'>,
   query: string,
   variables: Record<string, unknown>,
-): Promise<void> {
+): Promise<unknown> {
   const response = await fetch(graphqlUrl, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: token },
     body: JSON.stringify({ query, variables }),
   });
-  const { errors } = (await response.json()) as { errors?: unknown };
+  const { data, errors } = (await response.json()) as { data?: unknown; errors?: unknown };
   if (errors) throw new Error(`The mutation failed: ${JSON.stringify(errors)}`);
+  return data;
 }
 
 /** Starts the local stack in a process of its own; rejects with its error when it cannot start. */

@@ -39,6 +39,11 @@ export class TokenArrivals {
     return this.#batches;
   }
 
+  /** Tokens that are complete so far. */
+  get tokens(): number {
+    return this.#arrivedAt.length;
+  }
+
   /** Notes a piece of text. Throws FixtureError unless it is the fixture's next. */
   add(offset: number, text: string, at: number): void {
     if (offset !== this.#length)

@@ -16,13 +16,13 @@ describe('figureLine', () => {
 
 describe('latencyFigures', () => {
   it('puts each target at its percentile', () => {
-    const figures = latencyFigures('token', [1, 2, 3, 4], { p50: 6, p95: 15 });
+    const figures = latencyFigures('token', [1, 2, 3, 4], { p50: 6, p95: 15, max: 20 });
 
     expect(figures.map(({ name, value, target }) => [name, value, target])).toEqual([
       ['token p50', 2, 6],
       ['token p95', 4, 15],
       ['token p99', 4, undefined],
-      ['token max', 4, undefined],
+      ['token max', 4, 20],
     ]);
   });
 });

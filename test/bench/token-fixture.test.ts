@@ -34,6 +34,7 @@ describe('TokenArrivals', () => {
     const arrivals = new TokenArrivals(tokens);
     arrivals.add(0, 'w1 ', 10);
     arrivals.add(3, 'w2 w3 w', 40);
+    expect(arrivals.tokens).toBe(3);
     arrivals.add(10, '4 ', 50);
 
     expect(arrivals.latencies([0, 10, 20, 30])).toEqual([10, 30, 20, 20]);
