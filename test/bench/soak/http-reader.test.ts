@@ -113,6 +113,16 @@ describe('an HTTP reader', () => {
     expect(own.answer.text).toBe(WHOLE);
   });
 
+  it('asks again after END when a worker dies before it says anything', async () => {
+    const { reader: own, cursors } = await reader([stream(), stream(0), nothing]);
+
+    expect(await own.toRest(WITHIN_MS)).toBe('end');
+    expect(await own.toRest(WITHIN_MS)).toBe('end');
+
+    const end = EVENTS.at(-1)?.id;
+    expect(cursors).toEqual([undefined, end, end]);
+  });
+
   it('is gone with its conversation, and refused for good what is refused for good', async () => {
     const deleted = await reader([stream(3), notFound]);
     const refused = await reader([refuse(400, JSON.stringify({ error: { code: 'INVALID_INPUT' } }))]);
