@@ -65,7 +65,9 @@ const talk = unicode(300).map((text): Prompt => {
 export const drawnPrompt = (isBrief: boolean): fc.Arbitrary<Prompt> =>
   fc.oneof(
     { weight: 25, arbitrary: echo(1_500) },
-    { weight: 45, arbitrary: counted(upTo(0, 400), upTo(60, 400)) },
+    { weight: isBrief ? 45 : 30, arbitrary: counted(upTo(0, 400), upTo(60, 400)) },
+    // Long enough for a cancel, a pause or a crash to meet them half-way.
+    { weight: isBrief ? 0 : 15, arbitrary: counted(upTo(100, 300), upTo(25, 60)) },
     { weight: 20, arbitrary: talk },
     { weight: isBrief ? 0 : 3, arbitrary: counted(upTo(7_000, 10_000), upTo(5_000, 9_999)) },
     { weight: isBrief ? 0 : 2, arbitrary: echo(12_000) },

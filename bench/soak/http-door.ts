@@ -51,6 +51,20 @@ export class HttpDoor {
     }
   }
 
+  /** Asks until there is a whole JSON body: what is asked has to be harmless when repeated. As `ask` in all else. */
+  async json(path: string, request: HttpRequest, deadline: number): Promise<unknown> {
+    for (;;) {
+      const answer = await this.ask(path, request, deadline);
+      if (answer === 'gone') return answer;
+      try {
+        return await answer.response.json();
+      } catch (error) {
+        if (!isBroken(error)) throw error;
+      }
+      await this.pause();
+    }
+  }
+
   /** What everybody waits before something is tried again. */
   pause(): Promise<void> {
     return delay(this.#options.pauseMs ?? PAUSE_MS);

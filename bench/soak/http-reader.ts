@@ -90,6 +90,7 @@ export class HttpReader {
     this.#leave = leave;
     const silence = setTimeout(leave, SILENCE_MS);
     const events: EventSourceMessage[] = [];
+    let hasEnded = false;
     const parser = createParser({ onEvent: (event) => events.push(event) });
     try {
       for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
@@ -97,6 +98,7 @@ export class HttpReader {
         parser.feed(text);
         for (const { id, data } of events.splice(0)) {
           this.answer.take(id ?? '', JSON.parse(data) as TokenBatch);
+          hasEnded = this.answer.isEnded;
           if (!this.#isCutDue()) continue;
           this.#comeBack();
           return 'left';
@@ -108,7 +110,8 @@ export class HttpReader {
       clearTimeout(silence);
       leave();
     }
-    return this.answer.isEnded ? 'end' : 'eof';
+    // An END of an earlier connection says nothing of this one.
+    return hasEnded ? 'end' : 'eof';
   }
 
   /** Cuts at the whole text wait for END. */

@@ -95,13 +95,12 @@ async function cutOff(device: Device, outage: 'down' | 'silent', forMs: number):
 
 async function cancelOverHttp(run: ConversationRun, messageId: string): Promise<void> {
   const path = `/conversations/${run.id}/messages/${messageId}/cancel`;
-  const answer = await run.people.door.ask(path, { method: 'POST' }, Date.now() + REQUEST_WITHIN_MS);
-  if (answer === 'gone') {
-    if (!run.isDeleted) run.record.problems.push(`cancel of ${messageId} over HTTP answers NOT_FOUND`);
-    return;
-  }
-  const { id } = (await answer.response.json()) as { id?: string };
-  if (id !== messageId) run.record.problems.push(`cancel of ${messageId} over HTTP answers ${id}`);
+  const deadline = Date.now() + REQUEST_WITHIN_MS;
+  const message = await run.people.door.json(path, { method: 'POST' }, deadline);
+  if (message === 'gone' && run.isDeleted) return;
+  const { id } = message as { id?: string };
+  if (id !== messageId)
+    run.record.problems.push(`cancel of ${messageId} over HTTP answers ${JSON.stringify(message)}`);
 }
 
 /** Waits for the end of an answer as a person does, on a device, and goes on with it while it is interrupted. */

@@ -75,6 +75,7 @@ describeInChromium('an answer on the page', () => {
     expect(await killed.json()).toEqual({ killed: 1 });
 
     await button('Continue').click();
+    await answers.filter({ hasText: 'w400' }).waitFor();
     await button('Regenerate').waitFor();
 
     expect(await storedAnswer(web)).toMatchObject({ status: 'COMPLETE', attempt: 2, text: countedText(400) });

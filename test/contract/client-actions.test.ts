@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ChatMessage, Conversation } from '../../client/index.ts';
-import { chatClient, messageWith, recordedConversation } from './client-conversation.ts';
-import { killWorker } from './killed-worker.ts';
+import { chatClient, connected, messageWith, recordedConversation } from './client-conversation.ts';
 import { countedText, expectReceipt, storedMessage } from './streamed-answer.ts';
 import { useLocalTarget } from './target.ts';
 
@@ -61,22 +60,6 @@ describe('what a conversation does', () => {
       original.id,
       sibling.id,
     ]);
-  });
-
-  it('continues an answer whose worker was killed, to the exact text', async () => {
-    const { conversation, isPrefixOf } = recordedConversation(target());
-    const { messageId, ended } = await conversation.send({ text: `/tokens ${TOKENS} 100` });
-    await running(conversation, messageId);
-    expect(await killWorker(target(), messageId)).toBe(1);
-    const interrupted = await ended;
-    expect(interrupted).toMatchObject({ status: 'INTERRUPTED', end: { error: { code: 'LOST' } } });
-
-    const continued = await conversation.continue(messageId);
-    const message = await continued.ended;
-
-    expect(continued.messageId).toBe(messageId);
-    expect(message).toMatchObject({ status: 'COMPLETE', attempt: 2, text: countedText(TOKENS) });
-    expect(isPrefixOf(messageId, countedText(TOKENS))).toBe(true);
   });
 
   it('resolves a failed answer with its error', async () => {
@@ -193,7 +176,3 @@ describe('what a conversation does', () => {
     expect(message).toMatchObject({ status: 'COMPLETE', text: countedText(TOKENS) });
   });
 });
-
-async function connected(conversation: Conversation): Promise<void> {
-  await expect.poll(() => conversation.getSnapshot().connection).toBe('live');
-}

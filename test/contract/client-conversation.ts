@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import {
   createChatClient,
   type ChatAuth,
@@ -63,12 +63,13 @@ export function recordedConversation(
   };
 }
 
-/** The message once a condition holds for it, now or in a later snapshot; rejects with what is known after 20 s. */
+/** The message once a condition holds for it, now or in a later snapshot; rejects with what is known after that time. */
 export function messageWith(
   conversation: Conversation,
   messageId: string,
   holds: (message: ChatMessage) => boolean,
   what: string,
+  withinMs = 20_000,
 ): Promise<ChatMessage> {
   return new Promise((resolve, reject) => {
     const look = ({ messages }: ConversationState) => {
@@ -83,8 +84,13 @@ export function messageWith(
       stop();
       const { connection, messages } = conversation.getSnapshot();
       const known = messages.map(({ id, status, attempt, text }) => [id, status, attempt, text.length]);
-      reject(new Error(`${what}: not within 20 s; ${connection}, ${JSON.stringify(known)}`));
-    }, 20_000);
+      reject(new Error(`${what}: not within ${withinMs} ms; ${connection}, ${JSON.stringify(known)}`));
+    }, withinMs);
     look(conversation.getSnapshot());
   });
+}
+
+/** Resolves once the conversation is live. */
+export async function connected(conversation: Conversation): Promise<void> {
+  await expect.poll(() => conversation.getSnapshot().connection).toBe('live');
 }

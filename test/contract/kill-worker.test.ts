@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
+import { LEASE_MS } from '../../protocol/limits.ts';
 import { startCurl } from './curl-request.ts';
 import { DOCUMENTS, graphql, type WireMessage } from './graphql.ts';
 import { killWorker } from './killed-worker.ts';
@@ -112,6 +113,7 @@ describe('a worker that is killed mid-answer', () => {
     await feed.batches.when((batches) => deltas(batches).length >= 5, 'five batches');
     const messageId = feed.batches.items[0]?.messageId ?? '';
 
+    const killedAt = performance.now();
     expect(await killWorker(target(), messageId)).toBe(1);
     // An ended process has no way to say END: curl sees the connection break.
     const cut = await request.finished;
@@ -126,6 +128,7 @@ describe('a worker that is killed mid-answer', () => {
     const settled = await end;
     clearInterval(asking);
 
+    expect(performance.now() - killedAt).toBeLessThan(LEASE_MS + 6_000);
     expect(settled).toMatchObject({ status: 'INTERRUPTED', end: { reason: 'LOST', continuable: true } });
     const stored = await storedMessage(target(), credential(), conversationId, messageId);
     expect(stored.text.startsWith(seenText(feed.batches.items))).toBe(true);

@@ -40,7 +40,7 @@ async function reader(answers: readonly Answer[], cuts: readonly Cut[] = []) {
   const door = new HttpDoor({ httpUrl, headers: () => Promise.resolve({}), pauseMs: 1 });
   let resumed = 0;
   const options = { door, conversationId: 'v1', whole: WHOLE, cuts, resumed: () => (resumed += 1) };
-  return { reader: new HttpReader(options, 'm1'), cursors, resumed: () => resumed };
+  return { door, reader: new HttpReader(options, 'm1'), cursors, resumed: () => resumed };
 }
 
 /** Events after the cursor; all of them, or so many and then the connection breaks. */
@@ -113,6 +113,16 @@ describe('an HTTP reader', () => {
     expect(own.answer.text).toBe(WHOLE);
   });
 
+  it('asks again after END when a worker dies before it says anything', async () => {
+    const { reader: own, cursors } = await reader([stream(), stream(0), nothing]);
+
+    expect(await own.toRest(WITHIN_MS)).toBe('end');
+    expect(await own.toRest(WITHIN_MS)).toBe('end');
+
+    const end = EVENTS.at(-1)?.id;
+    expect(cursors).toEqual([undefined, end, end]);
+  });
+
   it('is gone with its conversation, and refused for good what is refused for good', async () => {
     const deleted = await reader([stream(3), notFound]);
     const refused = await reader([refuse(400, JSON.stringify({ error: { code: 'INVALID_INPUT' } }))]);
@@ -129,5 +139,26 @@ describe('an HTTP reader', () => {
 
     expect([rest, ...told]).toEqual(['end', 'm1 ']);
     expect(own.answer.text).toBe(WHOLE);
+  });
+});
+
+describe('the door as a plain client uses it', () => {
+  const halfABody: Answer = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write('{"id":');
+    setImmediate(() => response.destroy());
+  };
+
+  it('asks again when a body breaks', async () => {
+    const { door, cursors } = await reader([halfABody, refuse(200, '{"id":"m1"}')]);
+
+    expect(await door.json('/cancel', { method: 'POST' }, Date.now() + WITHIN_MS)).toEqual({ id: 'm1' });
+    expect(cursors).toHaveLength(2);
+  });
+
+  it('is stuck when it is never answered', async () => {
+    const { door } = await reader([refuse(503, 'busy')]);
+
+    await expect(door.ask('/chat', { method: 'POST', body: {} }, Date.now())).rejects.toThrow('POST /chat');
   });
 });
