@@ -171,4 +171,3 @@ describe('the openai package on the HTTP door, with a conversation', () => {
     ).rejects.toBeInstanceOf(NotFoundError);
   });
 });
-
