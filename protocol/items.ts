@@ -64,7 +64,7 @@ export interface AssistantMessageItem extends MessageItem {
   pacing: PacingProfile;
   /** PENDING: the start-by time; STREAMING: the end of the worker's lease. Epoch milliseconds. */
   leaseUntil: number;
-  /** When the worker was last invoked by a send. Epoch milliseconds. */
+  /** When Lambda last took a repeat's invocation for the current attempt. Epoch milliseconds; 0: none is known. */
   invokedAt: number;
   /** Where the current attempt's text and reasoning begin: the lengths stored by earlier attempts. */
   resumeOffset: number;
@@ -265,7 +265,7 @@ export function assistantMessageItem(
     userMessageId: request.userMessageId,
     pacing: (request.pacing ?? 'BALANCED') as PacingProfile,
     leaseUntil: nowMs + START_BY_MS,
-    invokedAt: nowMs,
+    invokedAt: 0,
     resumeOffset: 0,
     resumeReasoningOffset: 0,
     sha256: EMPTY_SHA256,

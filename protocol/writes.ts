@@ -91,18 +91,38 @@ export function touchConversation(
 }
 
 /**
- * Lets a repeat invoke the worker again: at most every 2 s while PENDING; past the start-by time it first sets a new one,
- * which also defeats a settle that read the old one.
+ * Whether a repeat of a request starts the worker again: the answer is PENDING, and no invocation is known to have been
+ * made in the last 2 s. What was only tried holds nobody back, and duplicate invocations exit at their claim.
+ */
+export function isStartDue(message: AssistantMessageItem, nowMs: number): boolean {
+  return message.status === 'PENDING' && message.invokedAt <= nowMs - REINVOKE_MS;
+}
+
+/**
+ * A new start-by time for an answer whose own is past, before it is started again; it also defeats a settle that read the
+ * old one. Never shortens one.
  */
 export function renewStart(message: AssistantMessageItem, nowMs: number): ConditionalUpdate {
-  const leaseUntil = message.leaseUntil < nowMs ? nowMs + START_BY_MS : message.leaseUntil;
   return {
     key: { pk: message.pk, sk: message.sk },
-    update: assign({ invokedAt: nowMs, leaseUntil }),
+    update: assign({ leaseUntil: nowMs + START_BY_MS }),
     condition: {
-      expression: '#status = :pending AND #attempt = :attempt AND #invokedAt <= :before',
-      names: { '#status': 'status', '#attempt': 'attempt', '#invokedAt': 'invokedAt' },
-      values: { ':pending': 'PENDING', ':attempt': message.attempt, ':before': nowMs - REINVOKE_MS },
+      expression: '#status = :pending AND #attempt = :attempt AND #leaseUntil < :leaseUntil',
+      names: { '#status': 'status', '#attempt': 'attempt', '#leaseUntil': 'leaseUntil' },
+      values: { ':pending': 'PENDING', ':attempt': message.attempt, ':leaseUntil': nowMs + START_BY_MS },
+    },
+  };
+}
+
+/** Marks that Lambda took a repeat's invocation: for 2 s other repeats need none. Refused once the answer was claimed. */
+export function confirmStart(message: AssistantMessageItem, nowMs: number): ConditionalUpdate {
+  return {
+    key: { pk: message.pk, sk: message.sk },
+    update: assign({ invokedAt: nowMs }),
+    condition: {
+      expression: '#status = :pending AND #attempt = :attempt',
+      names: { '#status': 'status', '#attempt': 'attempt' },
+      values: { ':pending': 'PENDING', ':attempt': message.attempt },
     },
   };
 }

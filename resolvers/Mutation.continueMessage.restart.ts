@@ -21,7 +21,7 @@ export function request(ctx: Context) {
         status: 'PENDING',
         attempt: message.attempt + 1,
         leaseUntil: stash.nowMs + START_BY_MS,
-        invokedAt: stash.nowMs,
+        invokedAt: 0,
         resumeOffset: end.length,
         resumeReasoningOffset: end.reasoningLength,
         sha256: end.sha256,

@@ -7,7 +7,7 @@ import { storeSend, type StartedSend } from '../rules/start-send.ts';
 import { runRule } from '../table/run-rule.ts';
 import { sinkOf, type AnswerWriter } from './answer-writer.ts';
 import { follow } from './follow.ts';
-import { followPorts, serve, type HttpInvocation, type HttpPorts } from './serve.ts';
+import { followPorts, serve, startPorts, type HttpInvocation, type HttpPorts } from './serve.ts';
 
 /**
  * Stores the send, then lets `makeWriter`'s writer have its answer; nothing is made when the send is refused. Answers the
@@ -21,10 +21,7 @@ export async function chat<Writer extends AnswerWriter>(
   makeWriter: () => Writer,
 ): Promise<{ readonly message: AssistantMessageItem; readonly writer: Writer }> {
   const now = ports.clock.now();
-  const started = await runRule(
-    { table: ports.table, signal: invocation.patience },
-    storeSend(owner, input, now, ulid(now)),
-  );
+  const started = await runRule(startPorts(ports, invocation), storeSend(owner, input, now, ulid(now)));
   const writer = makeWriter();
   serveStarted(ports, invocation, started, writer);
   return { message: started.message, writer };
@@ -52,9 +49,7 @@ async function answer(
 ): Promise<void> {
   const { owner, conversationId, id: messageId, attempt } = message;
   const event = { owner, conversationId, messageId, attempt };
-  // A sink begins where its attempt does; what earlier attempts wrote, only a follower reads.
-  if (mayRun && attempt > 1) await ports.invoke(ports.generateFunction, event);
-  if (mayRun && attempt === 1) {
+  if (mayRun) {
     const outcome = await runGeneration(ports, {
       event,
       claimId: `${invocation.requestId}:${randomUUID()}`,

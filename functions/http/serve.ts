@@ -2,6 +2,7 @@ import { DOOR_MARGIN_MS } from '../../protocol/limits.ts';
 import type { Completions } from '../generation/completions.ts';
 import type { GenerationPorts } from '../generation/generation.ts';
 import { describe } from '../service/log-line.ts';
+import type { RulePorts } from '../table/run-rule.ts';
 import type { AnswerWriter } from './answer-writer.ts';
 import type { FollowPorts } from './follow.ts';
 import type { MessageName } from './named-message.ts';
@@ -51,6 +52,14 @@ export function serve(
       writer.close();
     });
   invocation.keepOpen(done);
+}
+
+/** What the rules of a start work with, from what the door works with. */
+export function startPorts(
+  { table, invoke, generateFunction }: Pick<HttpPorts, 'table' | 'invoke' | 'generateFunction'>,
+  { patience }: Pick<HttpInvocation, 'patience'>,
+): RulePorts {
+  return { table, signal: patience, invoke: (event) => invoke(generateFunction, event) };
 }
 
 /** What a follower works with, from what the door works with. */

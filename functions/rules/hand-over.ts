@@ -35,7 +35,7 @@ export function* handOverAttempt(message: AssistantMessageItem, given: HandedOve
       status: 'PENDING',
       attempt,
       leaseUntil: now + START_BY_MS,
-      invokedAt: now,
+      invokedAt: 0,
       resumeOffset: answer.text.length,
       resumeReasoningOffset: answer.reasoning.length,
       sha256: answer.sha256,

@@ -8,13 +8,13 @@ import {
   type RequestItem,
 } from '../../protocol/items.ts';
 import type { Key } from '../../protocol/keys.ts';
-import { IF_ABSENT, renewStart, touchConversation } from '../../protocol/writes.ts';
-import { get, put, update, type Rule } from './operations.ts';
+import { confirmStart, IF_ABSENT, isStartDue, renewStart, touchConversation } from '../../protocol/writes.ts';
+import { get, invoke, put, update, type Rule } from './operations.ts';
 
 /** A stored send or regenerate. */
 export interface StartedAnswer {
   readonly message: AssistantMessageItem;
-  /** Whether this request may run the attempt: it is new, or PENDING and not invoked for 2 s. */
+  /** Whether this request should run the attempt: nobody had claimed it. Its own claim decides. */
   readonly mayRun: boolean;
 }
 
@@ -52,11 +52,28 @@ export function* startAnswer(start: AnswerStart): Rule<StartedAnswer> {
   const fresh = assistantMessageItem(owner, input, request, nowMs);
   const message = yield* putOrMeet<AssistantMessageItem>(`${kind}.assistant`, fresh);
   if (message === fresh) return { message, mayRun: true };
-  if (message.status !== 'PENDING') return { message, mayRun: false };
-  // This request's own put, whose answer was lost: nobody else would run it before it is ended as lost.
-  if (request.ulid === wanted.ulid && message.invokedAt === nowMs) return { message, mayRun: true };
-  const renewed = yield* update<AssistantMessageItem>(`${kind}.renew`, renewStart(message, nowMs));
-  return renewed === 'refused' ? { message, mayRun: false } : { message: renewed, mayRun: true };
+  return yield* startAgain(kind, message, nowMs);
+}
+
+/**
+ * What a repeat does about an answer that nobody has claimed: the first attempt it runs itself, for its own claim decides;
+ * of a later one a sink would miss what came before, so it invokes `generate` and follows.
+ */
+function* startAgain(kind: string, message: AssistantMessageItem, nowMs: number): Rule<StartedAnswer> {
+  const isFirst = message.attempt === 1;
+  if (message.status !== 'PENDING' || (!isFirst && !isStartDue(message, nowMs)))
+    return { message, mayRun: false };
+  let current = message;
+  if (message.leaseUntil < nowMs) {
+    const renewed = yield* update<AssistantMessageItem>(`${kind}.renew`, renewStart(message, nowMs));
+    // Another repeat did it, or somebody claimed or ended the answer: the claim tells.
+    if (renewed !== 'refused') current = renewed;
+  }
+  if (isFirst) return { message: current, mayRun: true };
+  const { owner, conversationId, id: messageId, attempt } = message;
+  yield* invoke(`${kind}.invoke`, { owner, conversationId, messageId, attempt });
+  const confirmed = yield* update<AssistantMessageItem>(`${kind}.confirm`, confirmStart(message, nowMs));
+  return { message: confirmed === 'refused' ? current : confirmed, mayRun: false };
 }
 
 /** Puts an item where nothing is; returns it, or the one that was there first. */

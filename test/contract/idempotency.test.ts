@@ -176,7 +176,7 @@ describe('a send that was cut short', () => {
     expect(await requestsOf(input.text)).toBe(1);
   });
 
-  it('is not started again within 2 s of its last start, and is after them', async () => {
+  it('is not started again within 2 s of an invocation that was made, and is after them', async () => {
     const input = inputOf('/echo patience');
     const items = storedItems(target());
     const first = await send(input);
@@ -192,12 +192,9 @@ describe('a send that was cut short', () => {
       invokedAt: Date.now() - 2_001,
       leaseUntil: Date.now() - 1,
     });
-    const before = Date.now();
     const again = await send(input);
     expect(idsOf(again)).toEqual(idsOf(first));
     await caller().ended(again.assistantMessage);
-    const stored = await items.get<AssistantMessageItem>(key);
-    expect(stored?.invokedAt).toBeGreaterThanOrEqual(before);
     expect(await requestsOf(input.text)).toBe(2);
   });
 });

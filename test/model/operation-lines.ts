@@ -7,6 +7,11 @@ export function isOnce(operation: Operation): boolean {
   return /^(step|Mutation|Query)\./.test(operation.step);
 }
 
+/** Whether a step asks Lambda to run an attempt. */
+export function isStart(step: string): boolean {
+  return step === 'step.generate' || /^(handOver|send|regenerate)\.invoke$/.test(step);
+}
+
 /** An operation in one line of a trace. */
 export function lineOf(operation: Operation): string {
   switch (operation.kind) {

@@ -1,7 +1,9 @@
 /** The rules of the service, each as what a schedule does without it. removals.test.ts sees the model notice every one. */
 import type { Operation } from '../../functions/rules/operations.ts';
+import type { Key } from '../../protocol/keys.ts';
 import { changed } from '../functions/expressions.ts';
 import type { Removal } from './actor.ts';
+import { host } from './appsync-utils.ts';
 import type { Truth } from './truth.ts';
 
 type Alter = NonNullable<Removal['alter']>;
@@ -130,6 +132,12 @@ export const REMOVALS: Readonly<Record<string, Removal>> = {
   ),
   'a send does not touch a tombstone': without('step.touchConversation', 'attribute_not_exists(#deletedAt)'),
   'a send over HTTP does not touch a tombstone': without('send.touch', 'attribute_not_exists(#deletedAt)'),
+  'a repeat is held back only by an invocation that was made': {
+    alter: (operation) =>
+      operation.step === 'step.putAssistantMessage' && operation.kind === 'put'
+        ? { ...operation, item: { ...operation.item, invokedAt: host.now } as Key }
+        : operation,
+  },
   'a repeat renews only a PENDING answer': without('step.renewStart', PENDING),
   'a repeat over HTTP renews only a PENDING answer': without('send.renew', PENDING),
   'a cancel flags only STREAMING': without('Mutation.cancelMessage.flagStreaming', STREAMING),

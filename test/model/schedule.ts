@@ -10,7 +10,7 @@ import type { Actor, Removal, Tally } from './actor.ts';
 import { host, ResolverError, util } from './appsync-utils.ts';
 import { resolve, UnknownOutcome, type PipelineField } from './pipelines.ts';
 import { purgeOnce } from './purge.ts';
-import { isOnce, lineOf } from './operation-lines.ts';
+import { isOnce, isStart, lineOf } from './operation-lines.ts';
 import { Random } from './random.ts';
 import { Reader } from './reader.ts';
 import type { TableOperation } from './store.ts';
@@ -37,6 +37,8 @@ export class Schedule {
   readonly #ghosts: TableOperation[] = [];
   readonly #deliveries: { readonly reader: Reader; readonly batch: TokenBatch }[] = [];
   readonly #actors: Actor[] = [];
+  /** The attempts that Lambda was asked to run, as far as callers know. */
+  readonly #asked = new Set<string>();
   #faults: number;
   #requests = 0;
   #steps = 0;
@@ -83,11 +85,11 @@ export class Schedule {
   #send(clientMessageId: string, parentId: string | undefined): void {
     const input: SendInput = { conversationId: CONVERSATION, clientMessageId, text: clientMessageId };
     if (parentId !== undefined) input.parentId = parentId;
-    const overGraphql = () => resolve('Mutation.sendMessage', { input }, SUB);
+    const overGraphql = () => this.#accepted('Mutation.sendMessage', { input });
     const world = this.#worker();
     const overHttp = function* (this: void): Rule<unknown> {
       const { message, mayRun } = yield* storeSend(OWNER, input, host.now, util.autoUlid());
-      if (mayRun) yield* runAttempt(world, eventOf(message), `http-${message.invokedAt}`);
+      if (mayRun) yield* runAttempt(world, eventOf(message), `http-${util.autoUlid()}`);
       return undefined;
     };
     this.#repeated(`send ${clientMessageId}`, this.#random.chance(0.6) ? overGraphql : overHttp);
@@ -125,6 +127,14 @@ export class Schedule {
     this.#repeated(field, () => resolve(field, args, SUB), isDue);
   }
 
+  /** I3: of an answer that waits to be started, somebody was asked to start it. */
+  *#accepted(field: PipelineField, args: object): Rule<void> {
+    const answer = (yield* resolve(field, args, SUB)) as Started | { assistantMessage: Started };
+    const { id, attempt, status } = 'assistantMessage' in answer ? answer.assistantMessage : answer;
+    if (status === 'PENDING' && !this.#asked.has(`${id}#${attempt}`))
+      throw new Violation(`I3: ${id}#${attempt} is accepted though nobody was asked to start it`);
+  }
+
   /** A request about a message that is there and as wanted when it begins. */
   #onMessage(
     field: PipelineField,
@@ -138,7 +148,8 @@ export class Schedule {
     };
     const request = () => {
       const named = { conversationId: CONVERSATION, messageId: target?.id };
-      return resolve(field, clientMessageId ? { input: { ...named, clientMessageId } } : named, SUB);
+      const args = clientMessageId ? { input: { ...named, clientMessageId } } : named;
+      return field === 'Mutation.cancelMessage' ? resolve(field, args, SUB) : this.#accepted(field, args);
     };
     this.#repeated(field, request, isDue);
   }
@@ -300,6 +311,7 @@ export class Schedule {
 
   #invoke(step: string, event: GenerationEvent, fate: number): undefined {
     if (fate === 0) throw new UnknownOutcome() as unknown as Error;
+    if (fate !== 3 && isStart(step)) this.#asked.add(`${event.messageId}#${event.attempt}`);
     // Accepted and lost for good, delivered twice, or delivered although the caller saw an error.
     const times = fate === 1 ? 0 : fate === 2 ? 2 : 1;
     this.#requests += 1;
@@ -377,6 +389,8 @@ export class Schedule {
     if (left.length > 0) throw new Violation(`I3: ${left.join(', ')} is left of a deleted conversation`);
   }
 }
+
+type Started = Pick<AssistantMessageItem, 'id' | 'attempt' | 'status'>;
 
 const FATES = ['lost', 'late', 'unknown', 'twice'];
 

@@ -198,7 +198,7 @@ describe('the items of a send', () => {
       model: 'm',
       pacing: 'LIVE',
       leaseUntil: NOW_MS + 60_000,
-      invokedAt: NOW_MS,
+      invokedAt: 0,
       resumeOffset: 0,
       resumeReasoningOffset: 0,
       handovers: 0,

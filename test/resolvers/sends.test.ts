@@ -135,38 +135,59 @@ describe('the messages of a send', () => {
 describe('a repeat while PENDING', () => {
   const name = 'step.renewStart';
 
-  it('invokes again when 2 s have passed, and keeps a start-by time that is not past', () => {
-    const write = writeOf(name, { isRepeat: true });
+  it('starts the worker again without a write while the start-by time is not past', () => {
+    const known = message({ invokedAt: NOW_MS - 2_000, leaseUntil: NOW_MS });
+    for (const stored of [message({ invokedAt: 0 }), known]) {
+      const decided = request(name, { isRepeat: true, message: stored });
+      expect(decided.earlyReturn).toBeDefined();
+      expect(decided.stash).toMatchObject({ shouldGenerate: true, message: stored });
+    }
+  });
+
+  it('is held back for 2 s by an invocation that was made, past the start-by time too', () => {
+    const stored = message({ invokedAt: NOW_MS - 1_999, leaseUntil: NOW_MS - 1 });
+    const decided = request(name, { isRepeat: true, message: stored });
+    expect(decided.earlyReturn).toBeDefined();
+    expect(decided.stash).toMatchObject({ shouldGenerate: false });
+  });
+
+  it('first sets a new start-by time when the old one is past, never an earlier one', () => {
+    const write = writeOf(name, {
+      isRepeat: true,
+      message: message({ invokedAt: 0, leaseUntil: NOW_MS - 1 }),
+    });
+    expect(write.condition.expression).toContain('#leaseUntil < :leaseUntil');
     expect(plain(write.condition.expressionValues)).toEqual({
       ':pending': 'PENDING',
       ':attempt': 1,
-      ':before': NOW_MS - 2_000,
-    });
-    expect(plain(write.update.expressionValues)).toEqual({
-      ':invokedAt': NOW_MS,
       ':leaseUntil': NOW_MS + 60_000,
     });
-    const renewed = response(name, message({ invokedAt: NOW_MS }), { isRepeat: true });
+    expect(plain(write.update.expressionValues)).toEqual({ ':leaseUntil': NOW_MS + 60_000 });
+    const renewed = response(name, message({ invokedAt: 0 }), { isRepeat: true });
     expect(renewed.stash).toMatchObject({ shouldGenerate: true });
   });
 
-  it('sets a new start-by time when the old one is past', () => {
-    const write = writeOf(name, { isRepeat: true, message: message({ leaseUntil: NOW_MS - 1 }) });
-    expect(plain(write.update.expressionValues)).toMatchObject({ ':leaseUntil': NOW_MS + 60_000 });
+  it('starts the worker when another repeat set the new time, for that one may fail to', () => {
+    const outcome = response(name, message({ invokedAt: 0 }), { isRepeat: true }, CONDITION_FAILED);
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.stash).toMatchObject({ shouldGenerate: true });
   });
 
-  it('invokes nothing when the write is refused', () => {
+  it('starts nothing when the answer was claimed meanwhile', () => {
     const outcome = response(name, message({ status: 'STREAMING' }), { isRepeat: true }, CONDITION_FAILED);
     expect(outcome.error).toBeUndefined();
     expect(outcome.stash).toMatchObject({ shouldGenerate: false, message: { status: 'STREAMING' } });
   });
 
   it.each([
-    [false, 'PENDING'],
-    [true, 'STREAMING'],
-    [true, 'COMPLETE'],
-  ])('does nothing when isRepeat is %j and the message %s', (isRepeat, status) => {
-    expect(request(name, { isRepeat, message: message({ status }) }).earlyReturn).toBeDefined();
+    [false, 'PENDING', true],
+    [true, 'STREAMING', false],
+    [true, 'COMPLETE', false],
+  ])('writes nothing when isRepeat is %j and the message %s', (isRepeat, status, shouldGenerate) => {
+    const stash = { isRepeat, shouldGenerate, message: message({ status }) };
+    const decided = request(name, stash);
+    expect(decided.earlyReturn).toBeDefined();
+    expect(decided.stash).toMatchObject({ shouldGenerate });
   });
 
   it('starts the worker as an event, only when asked to', () => {
@@ -176,5 +197,20 @@ describe('a repeat while PENDING', () => {
       invocationType: 'Event',
       payload: { owner: OWNER, conversationId: 'c1', messageId: `${ULID}-1`, attempt: 1 },
     });
+  });
+
+  it('marks the invocation that it made, and succeeds whatever becomes of the mark', () => {
+    const write = writeOf('step.confirmStart', { isRepeat: true, shouldGenerate: true });
+    expect(plain(write.update.expressionValues)).toEqual({ ':invokedAt': NOW_MS });
+    expect(plain(write.condition.expressionValues)).toEqual({ ':pending': 'PENDING', ':attempt': 1 });
+    for (const error of [CONDITION_FAILED, { type: 'DynamoDB:ServiceUnavailable', message: 'timed out' }])
+      expect(response('step.confirmStart', null, { isRepeat: true }, error).error).toBeUndefined();
+  });
+
+  it.each([
+    [false, true],
+    [true, false],
+  ])('marks nothing when isRepeat is %j and shouldGenerate %j', (isRepeat, shouldGenerate) => {
+    expect(request('step.confirmStart', { isRepeat, shouldGenerate }).earlyReturn).toBeDefined();
   });
 });

@@ -8,7 +8,7 @@ import { storeRegenerate } from '../../rules/start-regenerate.ts';
 import { storeSend } from '../../rules/start-send.ts';
 import { runRule } from '../../table/run-rule.ts';
 import type { Table } from '../../table/table.ts';
-import type { HttpInvocation, HttpPorts } from '../serve.ts';
+import { startPorts, type HttpInvocation, type HttpPorts } from '../serve.ts';
 import { findQuestion, type StoredQuestion } from './stored-question.ts';
 import type { UiInput } from './ui-input.ts';
 
@@ -17,21 +17,21 @@ import type { UiInput } from './ui-input.ts';
  * sent by a regenerate, too, because that is how applications try again. Throws NOT_FOUND and CONFLICT.
  */
 export async function startUi(
-  { table, clock }: Pick<HttpPorts, 'table' | 'clock'>,
-  { patience }: Pick<HttpInvocation, 'patience'>,
+  ports: Pick<HttpPorts, 'table' | 'clock' | 'invoke' | 'generateFunction'>,
+  invocation: Pick<HttpInvocation, 'patience'>,
   owner: string,
   input: UiInput,
 ): Promise<StartedAnswer> {
-  const question = await findQuestion(table, owner, input);
+  const question = await findQuestion(ports.table, owner, input);
   const messageId =
-    input.trigger === 'submit-message' ? undefined : await targetOf(table, owner, input, question);
-  const now = clock.now();
-  const ports = { table, signal: patience };
-  if (messageId === undefined) return runRule(ports, storeSend(owner, question.send, now, ulid(now)));
+    input.trigger === 'submit-message' ? undefined : await targetOf(ports.table, owner, input, question);
+  const now = ports.clock.now();
+  const rulePorts = startPorts(ports, invocation);
+  if (messageId === undefined) return runRule(rulePorts, storeSend(owner, question.send, now, ulid(now)));
   const { conversationId, model = null, pacing = null } = input.question;
   const clientMessageId = input.idempotencyKey ?? randomUUID();
   const again = { conversationId, clientMessageId, messageId, model, pacing };
-  return runRule(ports, storeRegenerate(owner, again, now, ulid(now)));
+  return runRule(rulePorts, storeRegenerate(owner, again, now, ulid(now)));
 }
 
 /** The answer to make anew: the named one, else the first one to the question; none when there is no answer yet. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storeSend } from '../../../functions/rules/start-send.ts';
-import { runRule } from '../../../functions/table/run-rule.ts';
+import { runRule, type RulePorts } from '../../../functions/table/run-rule.ts';
 import type { Table } from '../../../functions/table/table.ts';
 import {
   assistantMessageItem,
@@ -22,8 +22,13 @@ const INPUT: SendInput = {
   model: null,
   pacing: null,
 };
-const start = (table: Table, input: Partial<SendInput> = {}, now = NOW, ulid = '01A') =>
-  runRule({ table }, storeSend(OWNER, { ...INPUT, ...input }, now, ulid));
+const start = (
+  table: Table,
+  input: Partial<SendInput> = {},
+  now = NOW,
+  ulid = '01A',
+  invoke: NonNullable<RulePorts['invoke']> = () => Promise.reject(new Error('nothing to invoke')),
+) => runRule({ table, invoke }, storeSend(OWNER, { ...INPUT, ...input }, now, ulid));
 
 describe('storeSend', () => {
   it('stores exactly the items that sendMessage stores', async () => {
@@ -55,20 +60,45 @@ describe('storeSend', () => {
     expect(table.versions.map(({ item }) => item?.sk)).toEqual(['R#m1', 'C', 'M#01A-0', 'M#01A-1']);
   });
 
-  it('answers a repeat with the original ids and lets it run again only after 2 s while PENDING', async () => {
+  it('answers a repeat with the original ids and lets it run what nobody claimed, with a start-by time to come', async () => {
     const table = new MemoryTable();
     const first = await start(table);
     const before = table.all();
 
-    expect(await start(table, {}, NOW + 1_999, '01B')).toEqual({ message: first.message, mayRun: false });
+    expect(await start(table, {}, NOW + 1, '01B')).toEqual(first);
     expect(table.all()).toEqual(before);
-    expect(await start(table, {}, NOW + 2_000, '01C')).toEqual({
-      message: { ...first.message, invokedAt: NOW + 2_000 },
-      mayRun: true,
-    });
     const late = NOW + 60_001;
-    const renewed = { ...first.message, invokedAt: late, leaseUntil: late + 60_000 };
-    expect(await start(table, {}, late, '01D')).toEqual({ message: renewed, mayRun: true });
+    const renewed = { ...first.message, leaseUntil: late + 60_000 };
+    expect(await start(table, {}, late, '01C')).toEqual({ message: renewed, mayRun: true });
+    expect(table.all('M#01A-1')).toEqual([renewed]);
+  });
+
+  it('invokes a later attempt that nobody claimed, which it cannot show from its beginning, and marks that for 2 s', async () => {
+    const table = new MemoryTable();
+    const { message } = await start(table);
+    table.seed({ ...message, attempt: 2, leaseUntil: NOW + 500 } as never);
+    const events: unknown[] = [];
+    const again = (now: number) =>
+      start(table, {}, now, '01B', (event) => Promise.resolve(void events.push(event)));
+
+    expect(await again(NOW)).toMatchObject({ mayRun: false, message: { attempt: 2, invokedAt: NOW } });
+    expect(await again(NOW + 1_999)).toMatchObject({ mayRun: false, message: { invokedAt: NOW } });
+    expect(events).toEqual([{ owner: OWNER, conversationId: 'c1', messageId: '01A-1', attempt: 2 }]);
+    expect(await again(NOW + 2_000)).toMatchObject({
+      mayRun: false,
+      message: { invokedAt: NOW + 2_000, leaseUntil: NOW + 62_000 },
+    });
+    expect(events).toHaveLength(2);
+  });
+
+  it('marks nothing when that invocation fails, and fails with it', async () => {
+    const table = new MemoryTable();
+    const { message } = await start(table);
+    table.seed({ ...message, attempt: 2 } as never);
+    const refused = new Error('throttled');
+
+    await expect(start(table, {}, NOW, '01B', () => Promise.reject(refused))).rejects.toBe(refused);
+    expect(table.all('M#01A-1')).toMatchObject([{ attempt: 2, invokedAt: 0 }]);
   });
 
   it('runs what it stored itself although the answer to that write was lost', async () => {
@@ -176,12 +206,12 @@ describe('storeSend', () => {
     beforeAll(async () => (real = await startTable()));
     afterAll(() => real.close());
 
-    it('starts one generation for many equal requests at once', async () => {
+    it('stores one answer for many equal requests at once, each of which may claim it', async () => {
       const sends = Array.from({ length: 10 }, (_, index) => start(real.table, {}, NOW, `01${index}`));
       const started = await Promise.all(sends);
 
       expect(new Set(started.map(({ message }) => message.id)).size).toBe(1);
-      expect(started.filter(({ mayRun }) => mayRun)).toHaveLength(1);
+      expect(started.every(({ mayRun }) => mayRun)).toBe(true);
     });
   });
 });
