@@ -1,5 +1,4 @@
 import type { Context } from 'aws-lambda';
-import { isChatError, toChatError } from '../../protocol/errors.ts';
 import { systemClock } from '../generation/clock.ts';
 import { createCompletions } from '../generation/completions.ts';
 import { createOpenAiModel } from '../generation/openai-model.ts';
@@ -10,7 +9,6 @@ import { logLine } from '../service/log-line.ts';
 import { createTable } from '../table/table.ts';
 import { createApp } from './app.ts';
 import { createAuthenticate } from './auth.ts';
-import { errorResponse } from './door.ts';
 import { requestOf, type HttpEvent } from './lambda-event.ts';
 import { writeResponse } from './lambda-response.ts';
 
@@ -44,15 +42,6 @@ const app = createApp({
   keepOpen: (context, work) => open.get(context)?.push(work),
 });
 
-async function respond(event: HttpEvent, context: Context): Promise<Response> {
-  try {
-    return await app.fetch(requestOf(event), { context });
-  } catch (error) {
-    if (isChatError(error)) return errorResponse(toChatError(error, context.awsRequestId));
-    throw error;
-  }
-}
-
 /**
  * The HTTP door behind a Function URL or a REST API. The invocation ends when the body has ended and every generation it runs has come
  * to its terminal write or hand-over: what is open afterwards, Lambda freezes.
@@ -61,7 +50,7 @@ export const handler = awslambda.streamifyResponse<HttpEvent>(async (event, stre
   const work: Promise<unknown>[] = [];
   open.set(context, work);
   try {
-    await writeResponse(await respond(event, context), stream);
+    await writeResponse(await app.fetch(requestOf(event), { context }), stream);
   } finally {
     await Promise.allSettled(work);
   }

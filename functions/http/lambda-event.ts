@@ -1,5 +1,4 @@
 import type { APIGatewayProxyEvent, LambdaFunctionURLEvent } from 'aws-lambda';
-import { ChatError } from '../../protocol/errors.ts';
 
 /** What the door is invoked with: by its Function URL (payload format 2.0) or by a REST API (1.0). */
 export type HttpEvent = LambdaFunctionURLEvent | APIGatewayProxyEvent;
@@ -9,23 +8,23 @@ const UNKNOWN_METHODS = /^(CONNECT|TRACE|TRACK)$/i;
 
 /**
  * The request that an event stands for, the same whichever front it came through: path without stage and base path, repeated headers and
- * parameters kept, body as bytes. A body where none is allowed (GET, HEAD) is dropped. Throws METHOD_NOT_ALLOWED for the methods that no
- * request can have; no other event makes it throw.
+ * parameters kept, body as bytes. A body where none is allowed (GET, HEAD) is dropped. For a method that no request can have it has one that
+ * no route has. No event makes it throw.
  */
 export function requestOf(event: HttpEvent): Request {
-  const { method, host, path, query, headers } = 'rawPath' in event ? ofFunctionUrl(event) : ofRestApi(event);
-  if (UNKNOWN_METHODS.test(method)) throw new ChatError('METHOD_NOT_ALLOWED');
-  const url = new URL(`https://${host}`);
+  const { method, path, query, headers } = 'rawPath' in event ? ofFunctionUrl(event) : ofRestApi(event);
+  // No route reads the host, which on a machine of one's own is whatever the client says.
+  const url = new URL('https://door');
   // The setters encode what a front has decoded: an encoded question mark must not begin the query.
   url.pathname = path;
   url.search = query;
   const hasBody = event.body && method !== 'GET' && method !== 'HEAD';
-  return new Request(url, { method, headers, ...(hasBody ? { body: bodyOf(event) } : {}) });
+  const known = UNKNOWN_METHODS.test(method) ? 'UNKNOWN' : method;
+  return new Request(url, { method: known, headers, ...(hasBody ? { body: bodyOf(event) } : {}) });
 }
 
 interface RequestParts {
   readonly method: string;
-  readonly host: string;
   readonly path: string;
   readonly query: string;
   readonly headers: Headers;
@@ -37,8 +36,7 @@ function ofFunctionUrl(event: LambdaFunctionURLEvent): RequestParts {
   for (const [name, value] of Object.entries(event.headers))
     if (value !== undefined) headers.append(name, asciiOf(value));
   if (cookies) headers.set('cookie', asciiOf(cookies.join('; ')));
-  const { domainName: host, http } = requestContext;
-  return { method: http.method, host, path: rawPath, query: rawQueryString, headers };
+  return { method: requestContext.http.method, path: rawPath, query: rawQueryString, headers };
 }
 
 function ofRestApi(event: APIGatewayProxyEvent): RequestParts {
@@ -49,8 +47,7 @@ function ofRestApi(event: APIGatewayProxyEvent): RequestParts {
   const given = entriesOf(event.multiValueQueryStringParameters, event.queryStringParameters);
   for (const [name, values] of given) for (const value of values) parameters.append(name, value);
   const query = parameters.toString();
-  const host = event.requestContext.domainName ?? 'localhost';
-  return { method: event.httpMethod, host, path: restPath(event), query, headers };
+  return { method: event.httpMethod, path: restPath(event), query, headers };
 }
 
 /** The console's test events have the single values alone. */

@@ -1,8 +1,7 @@
 import type { Writable } from 'node:stream';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { isChatError } from '../../../protocol/errors.ts';
-import { errorResponse } from '../../../functions/http/door.ts';
 import { requestOf, type HttpEvent } from '../../../functions/http/lambda-event.ts';
 import { writeResponse } from '../../../functions/http/lambda-response.ts';
 import { createRestApi } from '../../../local/api-gateway/index.ts';
@@ -67,15 +66,10 @@ const FRONTS = {
 describe.each(Object.entries(FRONTS))('the HTTP door behind %s', (_name, start) => {
   async function open(steps?: readonly Step[]) {
     const at = door(steps);
-    const respond = async (event: HttpEvent): Promise<Response> => {
-      try {
-        const { url, method, headers, body } = requestOf(event);
-        const init = { method, headers, ...(body ? { body, duplex: 'half' } : {}) };
-        return await at.request(url, init);
-      } catch (error) {
-        if (isChatError(error)) return errorResponse(error);
-        throw error;
-      }
+    const respond = (event: HttpEvent) => {
+      const { url, method, headers, body } = requestOf(event);
+      const init = { method, headers, ...(body ? { body, duplex: 'half' } : {}) };
+      return at.request(url, init);
     };
     const url = await start(async (event, stream) => writeResponse(await respond(event), stream));
     const ask = (path: string, init: RequestInit = {}) =>
@@ -172,21 +166,21 @@ describe.each(Object.entries(FRONTS))('the HTTP door behind %s', (_name, start) 
     expect((await at.ask('/health', { method: 'HEAD' })).status).toBe(200);
   });
 
-  it.each([
-    ['GET', 200],
-    ['TRACE', 405],
-  ])('answers a %s that has a body', async (method, status) => {
+  it.each<[string, string, number, object]>([
+    ['GET', '/health', 200, { status: 'ok' }],
+    ['TRACE', '/health', 405, { error: { code: 'METHOD_NOT_ALLOWED', requestId: 'r1' } }],
+    ['TRACE', '/v1/models', 405, { error: { code: 'METHOD_NOT_ALLOWED', type: 'invalid_request_error' } }],
+    ['TRACE', '/nothing', 404, { error: { code: 'NOT_FOUND', requestId: 'r1' } }],
+  ])('answers a %s of %s that has a body', async (method, path, status, body) => {
     const { url } = await open();
-    const answered = await new Promise<number | undefined>((resolve, reject) => {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const headers = { 'content-length': 12 };
-      const request = httpRequest(`${url}/health`, { method, headers }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      });
+      const request = httpRequest(`${url}${path}`, { method, headers }, resolve);
       request.on('error', reject).end('{"text":"a"}');
     });
 
-    expect(answered).toBe(status);
+    expect([answer.statusCode, await json(answer)]).toMatchObject([status, body]);
+    expect(answer.headers['access-control-allow-origin']).toBe('*');
   });
 
   it('allows pages of any origin every header they ask for', async () => {
