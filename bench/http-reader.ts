@@ -22,24 +22,31 @@ interface Stop {
   readonly lastEventId: string;
 }
 
+/** An event of a stream, with when its last bytes were read, before they were parsed. */
+interface ReadEvent extends EventSourceMessage {
+  readonly at: number;
+  /** Milliseconds from sending the request to reading the first bytes of the body, which may be a comment. */
+  readonly firstByteMs: number;
+}
+
 /**
- * Reads a stream as it comes: `at` is when the bytes were read, before they are parsed; `events` are those complete by then,
- * none for a comment. Closes the connection when the consumer stops. Throws for an answer that is not 2xx and after 60 s.
+ * Reads the events of a stream as they come. Closes the connection when the consumer stops. Throws for an answer that is not 2xx
+ * and after 60 s.
  */
-async function* readStream(
-  url: string,
-  request: RequestInit,
-): AsyncGenerator<{ at: number; events: readonly EventSourceMessage[] }> {
+async function* readStream(url: string, request: RequestInit): AsyncGenerator<ReadEvent> {
+  const askedAt = machineNow();
   const response = await fetch(url, { ...request, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
   if (!response.ok || !response.body) throw new Error(`${url} answered ${response.status}`);
   let events: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => events.push(event) });
   const decoder = new TextDecoder();
+  let firstByteMs: number | undefined;
   for await (const bytes of response.body) {
     const at = machineNow();
+    firstByteMs ??= at - askedAt;
     events = [];
     parser.feed(decoder.decode(bytes, { stream: true }));
-    yield { at, events };
+    for (const event of events) yield { ...event, at, firstByteMs };
   }
 }
 
@@ -58,24 +65,21 @@ export async function readModel(
   tokens: readonly string[],
 ): Promise<Reading> {
   const arrivals = new TokenArrivals(tokens);
-  const askedAt = machineNow();
-  let firstByteAt: number | undefined;
+  let first = Infinity;
   let offset = 0;
-  for await (const { at, events } of readStream(`${baseUrl}/chat/completions`, post({ stream: true }))) {
-    firstByteAt ??= at;
-    for (const { data } of events) {
-      if (data === '[DONE]') continue;
-      const { choices } = JSON.parse(data) as { choices: { delta: { content?: string } }[] };
-      const text = choices[0]?.delta.content ?? '';
-      if (text === '') continue;
-      arrivals.add(offset, text, at);
-      offset += text.length;
-    }
+  for await (const { at, data, firstByteMs } of readStream(
+    `${baseUrl}/chat/completions`,
+    post({ stream: true }),
+  )) {
+    first = firstByteMs;
+    if (data === '[DONE]') continue;
+    const { choices } = JSON.parse(data) as { choices: { delta: { content?: string } }[] };
+    const text = choices[0]?.delta.content ?? '';
+    if (text === '') continue;
+    arrivals.add(offset, text, at);
+    offset += text.length;
   }
-  return {
-    firstByteMs: (firstByteAt ?? Infinity) - askedAt,
-    latencies: arrivals.latencies((await model.sent()).at(-1) ?? []),
-  };
+  return { firstByteMs: first, latencies: arrivals.latencies((await model.sent()).at(-1) ?? []) };
 }
 
 /** Reads the door's native events until END, or until `isEnough` after an event. Throws FixtureError at an EOF before that. */
@@ -85,22 +89,17 @@ async function readDoor(
   arrivals: TokenArrivals,
   isEnough = () => false,
 ): Promise<Stop> {
-  const askedAt = machineNow();
-  let firstByteMs: number | undefined;
   let stop: Stop | undefined;
-  for await (const { at, events } of readStream(url, request)) {
-    firstByteMs ??= at - askedAt;
-    for (const { data, id = '' } of events) {
-      const batch = JSON.parse(data) as TokenBatch;
-      if (stop) throw new FixtureError(`${batch.kind} came after END`);
-      if (batch.kind === 'DELTA') arrivals.add(batch.offset, batch.text, at);
-      const here = { firstByteMs, last: batch, lastEventId: id };
-      if (batch.kind === 'END') {
-        if (!batch.end) throw new FixtureError('END carries no end');
-        arrivals.end(batch.end);
-        stop = here;
-      } else if (isEnough()) return here;
-    }
+  for await (const { at, data, id = '', firstByteMs } of readStream(url, request)) {
+    const batch = JSON.parse(data) as TokenBatch;
+    if (stop) throw new FixtureError(`${batch.kind} came after END`);
+    if (batch.kind === 'DELTA') arrivals.add(batch.offset, batch.text, at);
+    const here = { firstByteMs, last: batch, lastEventId: id };
+    if (batch.kind === 'END') {
+      if (!batch.end) throw new FixtureError('END carries no end');
+      arrivals.end(batch.end);
+      stop = here;
+    } else if (isEnough()) return here;
   }
   if (!stop) throw new FixtureError('The stream ended without END');
   return stop;
@@ -114,8 +113,7 @@ export async function readDirect(
 ): Promise<Reading> {
   const arrivals = new TokenArrivals(tokens);
   const requestsBefore = (await model.sent()).length;
-  const request = post({ text: 'bench' }, bearer(stack));
-  const { firstByteMs } = await readDoor(`${stack.httpUrl}/chat`, request, arrivals);
+  const { firstByteMs } = await readChat(stack, arrivals);
   return { firstByteMs, latencies: arrivals.latencies(await onlySending(model, requestsBefore)) };
 }
 
@@ -131,9 +129,7 @@ export async function readResumed(
 ): Promise<Reading> {
   const arrivals = new TokenArrivals(tokens);
   const requestsBefore = (await model.sent()).length;
-  const isHalf = () => arrivals.tokens >= tokens.length / 2;
-  const request = post({ text: 'bench' }, bearer(stack));
-  const { last, lastEventId } = await readDoor(`${stack.httpUrl}/chat`, request, arrivals, isHalf);
+  const { last, lastEventId } = await readChat(stack, arrivals, () => arrivals.tokens >= tokens.length / 2);
   const held = arrivals.tokens;
   if (last.kind === 'END' || held === tokens.length)
     throw new FixtureError('The answer was whole before the cut');
@@ -157,6 +153,10 @@ export async function onlySending(model: ModelProcess, requestsBefore: number): 
   const sent = await model.sent();
   if (sent.length !== requestsBefore + 1) throw new FixtureError('An answer takes exactly one model request');
   return sent.at(-1) ?? [];
+}
+
+function readChat(stack: StackProcess, arrivals: TokenArrivals, isEnough?: () => boolean): Promise<Stop> {
+  return readDoor(`${stack.httpUrl}/chat`, post({ text: 'bench' }, bearer(stack)), arrivals, isEnough);
 }
 
 function bearer({ token }: StackProcess): Record<string, string> {
