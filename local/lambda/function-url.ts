@@ -18,6 +18,9 @@ export interface FunctionUrlOptions {
   now?: () => number;
 }
 
+/** Of the event as JSON: a body in base64 counts a third more than its bytes. */
+const MAX_EVENT_BYTES = PAYLOAD_LIMIT_BYTES.RequestResponse;
+
 function writeHead(
   response: ServerResponse,
   requestId: string,
@@ -33,6 +36,17 @@ function writeHead(
 function badGateway(response: ServerResponse, requestId: string): void {
   response.writeHead(502, { 'content-type': 'text/plain', 'x-amzn-requestid': requestId });
   response.end('Internal Server Error');
+}
+
+/** The answer to a request whose event is more than a function takes. */
+function tooLarge(response: ServerResponse, requestId: string): void {
+  response.writeHead(413, {
+    'content-type': 'application/json',
+    'x-amzn-errortype': 'RequestTooLargeException',
+    'x-amzn-requestid': requestId,
+  });
+  const Message = `Request must be smaller than ${MAX_EVENT_BYTES} bytes for the InvokeFunction operation`;
+  response.end(JSON.stringify({ Message }));
 }
 
 /** The answer to a request that is not signed as it must be. */
@@ -114,41 +128,26 @@ async function answer(
   options: FunctionUrlOptions,
 ): Promise<void> {
   const { lambda, service, now = Date.now } = options;
-  const limit = PAYLOAD_LIMIT_BYTES.RequestResponse;
-  const body = await readBody(request, limit);
+  const body = await readBody(request, MAX_EVENT_BYTES);
   const httpRequestId = randomUUID();
-  if (body === undefined) {
-    response.writeHead(413, {
-      'content-type': 'application/json',
-      'x-amzn-errortype': 'RequestTooLargeException',
-      'x-amzn-requestid': httpRequestId,
-    });
-    response.end(
-      JSON.stringify({
-        Message: `Request must be smaller than ${limit} bytes for the InvokeFunction operation`,
-      }),
-    );
-    return;
-  }
+  if (body === undefined) return tooLarge(response, httpRequestId);
   const event = functionUrlEvent(request, body, httpRequestId, now());
   if (lambda.url?.authType === 'AWS_IAM') {
     const refusal = originRefusal(request, body);
     if (refusal !== undefined) return forbid(response, httpRequestId, refusal);
     event.headers['authorization'] = ORIGIN_SIGNATURE;
   }
+  const payload = JSON.stringify(event);
+  if (Buffer.byteLength(payload) > MAX_EVENT_BYTES) return tooLarge(response, httpRequestId);
   if (lambda.url?.invokeMode === 'BUFFERED') {
     const call = { functionArn: lambda.arn, invocationType: 'RequestResponse', payload: event } as const;
-    const { requestId, payload, functionError } = await service.invoke(call);
+    const { requestId, payload: result, functionError } = await service.invoke(call);
     return functionError === undefined
-      ? sendResult(response, requestId, payload)
+      ? sendResult(response, requestId, result)
       : badGateway(response, requestId);
   }
   const forwarder = new ResponseForwarder(response);
-  const { requestId, done } = service.stream({
-    functionArn: lambda.arn,
-    payload: JSON.stringify(event),
-    sink: forwarder,
-  });
+  const { requestId, done } = service.stream({ functionArn: lambda.arn, payload, sink: forwarder });
   forwarder.requestId = requestId;
   forwarder.settle(await done);
 }

@@ -110,9 +110,13 @@ describe('the event', () => {
     expect(event).not.toHaveProperty('queryStringParameters');
   });
 
-  it('is refused above 6 MB without running the function', async () => {
+  it.each([
+    ['6 MB', 'text/plain', 6 * 1024 * 1024 + 1],
+    ['what is 6 MB in base64', 'application/octet-stream', 5 * 1024 * 1024],
+  ])('is refused above %s without running the function', async (_name, type, bytes) => {
     const { url, reports } = await startUrl(echo);
-    const response = await fetch(url, { method: 'POST', body: 'x'.repeat(6 * 1024 * 1024 + 1) });
+    const body = 'x'.repeat(bytes);
+    const response = await fetch(url, { method: 'POST', headers: { 'content-type': type }, body });
     expect(response.status).toBe(413);
     expect(await response.json()).toEqual({ Message: expect.stringContaining('6291456 bytes') as string });
     expect(reports.all).toEqual([]);
