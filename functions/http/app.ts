@@ -2,18 +2,22 @@ import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import { ChatError, toChatError } from '../../protocol/errors.ts';
 import { describe } from '../service/log-line.ts';
-import { errorResponse, type AppEnvironment, type AppPorts, type Routes } from './door.ts';
+import { errorResponse, jsonResponse, type AppEnvironment, type AppPorts, type Routes } from './door.ts';
 import { nativeRoutes } from './native-routes.ts';
-import { openAiErrorResponse } from './openai/openai-error.ts';
+import { openAiErrorResponse, SHOULD_RETRY } from './openai/openai-error.ts';
 import { openAiRoutes } from './openai/openai-routes.ts';
 import { uiRoutes } from './ui/ui-routes.ts';
 
-const EXPOSED = ['x-message-id', 'x-conversation-id', 'x-request-id'];
+/** What pages may read: our names, and what SDKs in a browser need to wait or to repeat as they do elsewhere. */
+const EXPOSED = ['x-message-id', 'x-conversation-id', 'x-request-id', 'retry-after', SHOULD_RETRY];
 const DIALECTS: readonly Routes[] = [nativeRoutes, openAiRoutes, uiRoutes];
 
 /** An error in the shape of the dialect whose path was asked for. */
 function errorAnswer(error: ChatError, c: Context<AppEnvironment>): Response {
-  return /^\/v1(\/|$)/.test(c.req.path) ? openAiErrorResponse(error, c.res.headers) : errorResponse(error);
+  const requestId = c.env.context.awsRequestId;
+  return /^\/v1(\/|$)/.test(c.req.path)
+    ? openAiErrorResponse(error, requestId, c.res.headers)
+    : errorResponse(error, requestId);
 }
 
 /**
@@ -27,7 +31,7 @@ export function createApp(ports: AppPorts): Hono<AppEnvironment> {
     cors({ origin: '*', allowMethods: ['GET', 'POST', 'OPTIONS'], exposeHeaders: EXPOSED, maxAge: 600 }),
   );
 
-  app.get('/health', (c) => c.json({ status: 'ok' }));
+  app.get('/health', (c) => jsonResponse({ status: 'ok' }, c.env.context.awsRequestId));
   const paths = DIALECTS.flatMap((routes) => routes(app, ports));
   for (const path of ['/health', ...paths])
     app.all(path, () => {

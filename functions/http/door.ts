@@ -61,9 +61,13 @@ export function errorBody(error: ChatError) {
   };
 }
 
-/** An error with its real status; `body` where a dialect has its own. */
-export function errorResponse(error: ChatError, body: unknown = errorBody(error)): Response {
-  const { code, retryAfterMs, requestId = '' } = error;
+/** An error with its real status, to the request `requestId`; `body` where a dialect has its own. */
+export function errorResponse(
+  error: ChatError,
+  requestId: string,
+  body: unknown = errorBody(error),
+): Response {
+  const { code, retryAfterMs } = error;
   const headers: Record<string, string> =
     retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
   return jsonResponse(body, requestId, { status: ERRORS[code].status, headers });

@@ -30,8 +30,7 @@ export const nativeRoutes: Routes = (app, ports) => {
     if (!(writer instanceof WholeWriter))
       return streamResponse({ contentType: `${form}; charset=utf-8`, body: writer.body }, requestId, names);
     // Errors carry them, too.
-    for (const [name, value] of Object.entries({ ...names, 'x-request-id': requestId }))
-      c.header(name, value);
+    for (const [name, value] of Object.entries(names)) c.header(name, value);
     return wholeResponse(chatPorts.table, message, writer, requestId);
   });
 

@@ -90,5 +90,5 @@ export async function wholeResponse(
     retryAfterMs: retryAfterMs ?? undefined,
     requestId: failedId ?? requestId,
   });
-  return errorResponse(failure);
+  return errorResponse(failure, requestId);
 }

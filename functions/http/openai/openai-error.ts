@@ -21,8 +21,8 @@ export function openAiError(error: ChatError) {
 export const SHOULD_RETRY = 'x-should-retry';
 
 /** An error before the first byte, with its real status; `given` are headers that a route has set. */
-export function openAiErrorResponse(error: ChatError, given: Headers): Response {
-  const response = errorResponse(error, openAiError(error));
+export function openAiErrorResponse(error: ChatError, requestId: string, given: Headers): Response {
+  const response = errorResponse(error, requestId, openAiError(error));
   response.headers.set(SHOULD_RETRY, given.get(SHOULD_RETRY) ?? String(error.retryable));
   return response;
 }

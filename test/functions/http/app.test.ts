@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { AssistantMessageItem, LogItem } from '../../../protocol/items.ts';
+import { ChatError } from '../../../protocol/errors.ts';
 import { sha256, STOP } from '../chat-fixture.ts';
 import { door, eventsOf } from './door.ts';
 
 const EVENTS = '/conversations/c1/messages/m1/events';
 const CANCEL = '/conversations/c1/messages/m1/cancel';
+const EXPOSED = 'x-message-id,x-conversation-id,x-request-id,retry-after,x-should-retry';
 
 describe('POST /chat', () => {
   it('streams the answer it generates as SSE, and publishes it to subscribers, too', async () => {
@@ -20,7 +22,7 @@ describe('POST /chat', () => {
       'x-conversation-id': 'c1',
       'x-request-id': 'r1',
       'access-control-allow-origin': '*',
-      'access-control-expose-headers': 'x-message-id,x-conversation-id,x-request-id',
+      'access-control-expose-headers': EXPOSED,
     });
     const events = eventsOf(await response.text());
     await Promise.all(work);
@@ -186,7 +188,7 @@ describe('errors before the first byte', () => {
       'content-type': 'application/json; charset=utf-8',
       'x-request-id': 'r1',
       'access-control-allow-origin': '*',
-      'access-control-expose-headers': 'x-message-id,x-conversation-id,x-request-id',
+      'access-control-expose-headers': EXPOSED,
     });
     const body = (await response.json()) as { error: Record<string, unknown> };
     expect(Object.keys(body)).toEqual(['error']);
@@ -207,6 +209,34 @@ describe('errors before the first byte', () => {
     expect(at.work).toEqual([]);
     at.table.fate = () => 'fine';
     expect(eventsOf(await (await at.post(body)).text()).at(-1)?.kind).toBe('END');
+  });
+
+  const question = { role: 'user', content: 'hi' };
+  const uiQuestion = { id: 'm1', role: 'user', parts: [{ type: 'text', text: 'hi' }] };
+  it.each<[string, object, Record<string, string>]>([
+    ['/chat', { text: 'hi', conversationId: 'c1' }, { accept: 'application/json', 'idempotency-key': 'm1' }],
+    [
+      '/v1/chat/completions',
+      { model: 'first', messages: [question] },
+      { 'x-conversation-id': 'c1', 'idempotency-key': 'm1' },
+    ],
+    ['/api/chat', { id: 'c1', messages: [uiQuestion], trigger: 'submit-message' }, {}],
+  ])('names this request where an answer that failed in an earlier one is repeated: %s', async (...given) => {
+    const [path, body, headers] = given;
+    const at = door([new ChatError('UPSTREAM_REJECTED')]);
+    const send = () => at.post(body, headers, path);
+    expect((await send()).status).toBe(502);
+    await Promise.all(at.work);
+    const failed = at.message() as AssistantMessageItem;
+    at.table.seed({
+      ...failed,
+      end: { ...failed.end, error: { ...failed.end?.error, requestId: 'earlier' } },
+    } as AssistantMessageItem);
+    const again = await send();
+
+    expect([again.status, again.headers.get('x-request-id')]).toEqual([502, 'r1']);
+    expect(again.headers.get('x-message-id')).toBe(failed.id);
+    expect(await again.text()).toContain('UPSTREAM_REJECTED');
   });
 
   it('is 405 for a HEAD of the events, which would leave a follower without reader', async () => {
@@ -249,5 +279,6 @@ describe('errors before the first byte', () => {
     const response = await door().request('/health');
 
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+    expect(response.headers.get('x-request-id')).toBe('r1');
   });
 });

@@ -47,8 +47,8 @@ export function door(
     getRemainingTimeInMillis: () => options.remainingMs ?? 900_000,
   } as Context;
   const request = (path: string, init: RequestInit = {}) => app.request(path, init, { context });
-  const post = (body: unknown, headers: Record<string, string> = {}) =>
-    request('/chat', {
+  const post = (body: unknown, headers: Record<string, string> = {}, path = '/chat') =>
+    request(path, {
       method: 'POST',
       body: typeof body === 'string' ? body : JSON.stringify(body),
       headers: { authorization: 'Bearer alice', 'content-type': 'application/json', ...headers },
