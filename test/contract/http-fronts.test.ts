@@ -5,26 +5,11 @@ import { OFFLINE_MODEL } from '../../local/model-choice.ts';
 import type { WirePage } from './api.ts';
 import { readSse } from './curl-request.ts';
 import type { WireMessage } from './graphql.ts';
-import { useHttpFronts, type HttpFront } from './http-front.ts';
-import { withoutEffect } from './no-effect.ts';
+import { ask, useHttpFronts, type HttpFront } from './http-front.ts';
 import { SseReader } from './sse-reader.ts';
 import { countedText, expectReceipt } from './streamed-answer.ts';
 
 const FRONTS = useHttpFronts();
-
-/** Every request carries what its front wants and a token in the one header that all fronts pass on. */
-async function ask(
-  front: HttpFront,
-  path: string,
-  init: RequestInit & { body?: string } = {},
-): Promise<Response> {
-  const headers = {
-    'x-chat-token': await front.target().token('alice'),
-    ...front.headersFor(init.body ?? ''),
-    ...(init.headers as Record<string, string> | undefined),
-  };
-  return fetch(`${front.url()}${path}`, { ...init, headers });
-}
 
 const postChat = (front: HttpFront, body: unknown, headers: Record<string, string> = {}) =>
   ask(front, '/chat', {
@@ -150,43 +135,6 @@ describe.each(FRONTS)('the HTTP door behind $name', (front) => {
     expect(readSse(await started.text()).at(-1)?.batch).toMatchObject({ status: 'CANCELLED' });
   });
 
-  it.each<[string, string, RequestInit & { body?: string }, number, string]>([
-    ['broken JSON', '/chat', chat('{"text":'), 400, 'INVALID_INPUT'],
-    ['an unknown field', '/chat', chat('{"text":"a","b":1}'), 400, 'INVALID_INPUT'],
-    ['a text that is too long', '/chat', chat(`{"text":"${'a'.repeat(32_001)}"}`), 400, 'INVALID_INPUT'],
-    [
-      'another content type',
-      '/chat',
-      chat('a=b', 'application/x-www-form-urlencoded'),
-      415,
-      'UNSUPPORTED_MEDIA_TYPE',
-    ],
-    ['a body of 257 KB', '/chat', chat(`{"text":"a"${' '.repeat(257 * 1024)}}`), 413, 'PAYLOAD_TOO_LARGE'],
-    ['a broken token', '/chat', chat('{"text":"a"}', 'application/json', 'x.y.z'), 401, 'UNAUTHENTICATED'],
-    ['an encoded path', '/conversations/a%20b/messages/c%3Fd%23/events', {}, 400, 'INVALID_INPUT'],
-    ['an absent message', '/conversations/a/messages/b/events', {}, 404, 'NOT_FOUND'],
-    [
-      'a broken cursor',
-      '/conversations/a/messages/b/events',
-      { headers: { 'last-event-id': 'x' } },
-      400,
-      'INVALID_INPUT',
-    ],
-    ['an unknown path', '/nothing?chat=1', {}, 404, 'NOT_FOUND'],
-    ['the root', '/', {}, 404, 'NOT_FOUND'],
-    ['a slash too many', '/chat/', chat('{"text":"a"}'), 404, 'NOT_FOUND'],
-    ['a wrong method', '/chat', { method: 'PUT' }, 405, 'METHOD_NOT_ALLOWED'],
-    ['a wrong method without body', '/health', { method: 'DELETE' }, 405, 'METHOD_NOT_ALLOWED'],
-  ])('refuses %s with its status and code, and writes nothing', async (_name, path, init, status, code) => {
-    const answer = await withoutEffect(front.target().stack, () => ask(front, path, init));
-    const { error } = (await answer.json()) as { error: { code: string; requestId: string } };
-
-    expect([answer.status, error.code]).toEqual([status, code]);
-    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
-    expect(answer.headers.get('x-request-id')).toBe(error.requestId);
-    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
-  });
-
   it('refuses HEAD of events without a body, and answers HEAD of health', async () => {
     const events = await ask(front, '/conversations/a/messages/b/events', { method: 'HEAD' });
     expect([events.status, await events.text()]).toEqual([405, '']);
@@ -235,8 +183,3 @@ describe.each(FRONTS.filter(({ name }) => name !== 'CloudFront'))('$name', (fron
     expect(status).toBe(200);
   });
 });
-
-function chat(body: string, type = 'application/json', token?: string): RequestInit & { body: string } {
-  const headers = { 'content-type': type, ...(token === undefined ? {} : { 'x-chat-token': token }) };
-  return { method: 'POST', headers, body };
-}
