@@ -13,9 +13,9 @@ import type { FunctionUrl } from 'aws-cdk-lib/aws-lambda';
 import { Aws, Duration, Fn } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
-/** Silence that ends a response, the one before its first byte too; 60 s is the most without a quota. SSE writes every 10 s. */
+/** Silence that ends a response, the one before its first byte too. SSE writes every 10 s. Up to 120 s are documented; more than 60 took a raised quota before. */
 const READ_TIMEOUT = Duration.seconds(60);
-/** How long a connection to the door is kept for the next request; 60 s is the most without a quota. */
+/** How long a connection to the door is kept for the next request; the default is 5 s. */
 const KEEPALIVE_TIMEOUT = Duration.seconds(60);
 
 /**
