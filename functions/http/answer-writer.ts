@@ -7,6 +7,9 @@ import { BodySink } from './body-sink.ts';
 import { cursorText, type Cursor } from './cursor.ts';
 import { SseBody } from './sse-body.ts';
 
+/** Why a writer ends before its answer does: the door's time limit, a deletion, or anything else. */
+export type CloseReason = 'DEADLINE' | 'NOT_FOUND' | 'INTERNAL';
+
 /** One answer on its way to an HTTP client: fed by a generation as its sink, or by a follower of the log. */
 export interface AnswerWriter {
   /** Whether anybody still takes the answer. */
@@ -17,15 +20,37 @@ export interface AnswerWriter {
   start(message: AssistantMessageItem): void;
   delta(message: AssistantMessageItem, delta: Delta): void;
   end(message: AssistantMessageItem, terminal: Terminal): void;
-  /** The door's time limit: the answer goes on without this writer. */
-  timeOut(): void;
-  /** Ends without a terminal batch: reconnect. Does nothing after `end`, `timeOut` or `close`. */
-  close(): void;
+  /**
+   * Ends without END, INTERNAL unless it says why; forms whose readers cannot come back tell them. Does nothing after `end`
+   * or `close`.
+   */
+  close(why?: CloseReason): void;
 }
 
 /** An answer writer that writes a body. */
 export interface StreamWriter extends AnswerWriter {
   readonly body: ReadableStream<Uint8Array>;
+}
+
+/** What all that write a body share. */
+export abstract class BodyWriter<Out extends BodySink> {
+  protected readonly out: Out;
+
+  constructor(out: Out) {
+    this.out = out;
+  }
+
+  get body(): ReadableStream<Uint8Array> {
+    return this.out.body;
+  }
+
+  get isOpen(): boolean {
+    return this.out.isOpen;
+  }
+
+  room(): Promise<void> {
+    return this.out.room();
+  }
 }
 
 /** A generation's sink that writes one answer. */
@@ -34,36 +59,24 @@ export function sinkOf(writer: AnswerWriter, message: AssistantMessageItem): Sin
     start: () => writer.start(message),
     delta: (delta) => writer.delta(message, delta),
     end: (terminal) => writer.end(message, terminal),
-    leave: () => writer.close(),
+    // Whoever runs the generation closes the writer, knowing why.
+    leave: () => undefined,
   };
 }
 
 /** The native SSE form: `id`, `event: batch`, one `data` line; comments keep the connection awake (PROTOCOL.md, HTTP). */
-export class SseWriter implements StreamWriter {
-  readonly #sse: SseBody;
+export class SseWriter extends BodyWriter<SseBody> implements StreamWriter {
   readonly #now: () => number;
   #text: number;
   #reasoning: number;
 
   /** `from`: what the reader holds already, counted on in the ids. */
   constructor(now: () => number, from?: Cursor) {
-    this.#sse = new SseBody(now);
+    super(new SseBody(now));
     this.#now = now;
     this.#text = from?.text ?? 0;
     this.#reasoning = from?.reasoning ?? 0;
-    this.#sse.write(`: ok\nretry: ${SSE_RETRY_MS}\n\n`);
-  }
-
-  get body(): ReadableStream<Uint8Array> {
-    return this.#sse.body;
-  }
-
-  get isOpen(): boolean {
-    return this.#sse.isOpen;
-  }
-
-  room(): Promise<void> {
-    return this.#sse.room();
+    this.out.write(`: ok\nretry: ${SSE_RETRY_MS}\n\n`);
   }
 
   start(message: AssistantMessageItem): void {
@@ -86,12 +99,8 @@ export class SseWriter implements StreamWriter {
     this.close();
   }
 
-  timeOut(): void {
-    this.close();
-  }
-
   close(): void {
-    this.#sse.close();
+    this.out.close();
   }
 
   #event(
@@ -101,25 +110,16 @@ export class SseWriter implements StreamWriter {
     const batch = { ...messageBatch(message, fields), publishedAt: new Date(this.#now()).toISOString() };
     const held = { attempt: message.attempt, text: this.#text, reasoning: this.#reasoning };
     const id = cursorText(message.id, { ...held, isEnd: fields.kind === 'END' });
-    this.#sse.event(JSON.stringify(batch), { id, event: 'batch' });
+    this.out.event(JSON.stringify(batch), { id, event: 'batch' });
   }
 }
 
-/** The raw text for people at a terminal; an answer that ends badly says so in a last line `[CODE] message`. */
-export class TextWriter implements StreamWriter {
-  readonly #sink = new BodySink();
+/** The raw text for people at a terminal; one that ends badly, or before the answer does, says so in a last line `[CODE] message`. */
+export class TextWriter extends BodyWriter<BodySink> implements StreamWriter {
   #length = 0;
 
-  get body(): ReadableStream<Uint8Array> {
-    return this.#sink.body;
-  }
-
-  get isOpen(): boolean {
-    return this.#sink.isOpen;
-  }
-
-  room(): Promise<void> {
-    return this.#sink.room();
+  constructor() {
+    super(new BodySink());
   }
 
   start(): void {
@@ -130,22 +130,16 @@ export class TextWriter implements StreamWriter {
     if (delta.part !== 'TEXT' || delta.offset + delta.text.length <= this.#length) return;
     const fresh = delta.text.slice(Math.max(0, this.#length - delta.offset));
     this.#length = delta.offset + delta.text.length;
-    this.#sink.write(fresh);
+    if (this.out.hasRoom) this.out.write(fresh);
+    else this.close();
   }
 
-  end(_message: AssistantMessageItem, terminal: Terminal): void {
-    const { error } = terminal.end;
-    if (error) this.#sink.write(`\n[${error.code}] ${error.message}\n`);
-    else this.#sink.write(terminal.status === 'CANCELLED' ? '\n[CANCELLED]\n' : '\n');
-    this.close();
+  end(_message: AssistantMessageItem, { status, end: { error } }: Terminal): void {
+    if (error) this.out.endWith(`\n[${error.code}] ${error.message}\n`);
+    else this.out.endWith(status === 'CANCELLED' ? '\n[CANCELLED]\n' : '\n');
   }
 
-  timeOut(): void {
-    this.#sink.write(`\n[DEADLINE] ${ERRORS.DEADLINE.message}\n`);
-    this.close();
-  }
-
-  close(): void {
-    this.#sink.close();
+  close(why: CloseReason = 'INTERNAL'): void {
+    this.out.endWith(`\n[${why}] ${ERRORS[why].message}\n`);
   }
 }

@@ -41,7 +41,9 @@ export function createApp(ports: AppPorts): Hono<AppEnvironment> {
   app.onError((error, c) => {
     const requestId = c.env.context.awsRequestId;
     const known = toChatError(error, requestId);
-    if (known.code === 'INTERNAL') ports.log(requestId)('error', 'http.failed', describe(known.cause));
+    // One without a cause was logged where it arose.
+    if (known.code === 'INTERNAL' && known.cause !== undefined)
+      ports.log(requestId)('error', 'http.failed', describe(known.cause));
     const response = errorAnswer(known, c);
     for (const [name, value] of c.res.headers)
       if (!response.headers.has(name)) response.headers.set(name, value);

@@ -50,9 +50,9 @@ export class BodySink {
     else this.close();
   }
 
-  /** Ends the body with a text that leaves even when there is no room for it. */
-  endWith(text: string): void {
-    this.#controller?.enqueue(this.#encoder.encode(text));
+  /** Ends the body with texts that leave even when there is no room for them. Does nothing once the body is closed. */
+  endWith(...texts: readonly string[]): void {
+    for (const text of texts) this.#controller?.enqueue(this.#encoder.encode(text));
     this.close();
   }
 

@@ -57,6 +57,7 @@ async function answer(
       deadlineAt: invocation.endsAt - DEADLINE_MARGIN_MS,
       sinks: (claimed) => [sinkOf(writer, claimed)],
     });
+    if (outcome === 'deleted') writer.close('NOT_FOUND');
     if (outcome !== 'taken') return;
   }
   await follow(followPorts(ports, event), event, writer);

@@ -3,10 +3,11 @@ import type { GenerationEnd } from '../../protocol/generated/schema-types.ts';
 import type { AssistantMessageItem } from '../../protocol/items.ts';
 import { FIRST_EVENT_PATIENCE_MS } from '../../protocol/limits.ts';
 import type { Delta, Terminal } from '../generation/stream.ts';
-import type { AnswerWriter } from './answer-writer.ts';
+import type { AnswerWriter, CloseReason } from './answer-writer.ts';
 
 /** The error of a FAILED or INTERRUPTED answer as one that a door can answer with; undefined for every other end. */
-export function errorOfEnd({ error }: Pick<GenerationEnd, 'error'>): ChatError | undefined {
+export function errorOfEnd(end: Pick<GenerationEnd, 'error'> | null): ChatError | undefined {
+  const error = end?.error;
   if (!error) return undefined;
   const { code, retryAfterMs, requestId } = error;
   const details = { retryAfterMs: retryAfterMs ?? undefined, requestId: requestId ?? undefined };
@@ -23,9 +24,8 @@ export class FirstEventWriter<Writer extends AnswerWriter> implements AnswerWrit
   }
 
   /**
-   * Resolves with the error of an answer that ended before the model wrote anything: its own, DEADLINE at the door's limit,
-   * INTERNAL for one that is left without an end. Undefined as soon as the model has written, the answer ended well, or
-   * nothing happened for `patienceMs`.
+   * Resolves with the error of an answer that ended before the model wrote anything: its own, or why its writer was
+   * closed. Undefined as soon as the model has written, the answer ended well, or nothing happened for `patienceMs`.
    */
   async failure(patienceMs: number = FIRST_EVENT_PATIENCE_MS): Promise<ChatError | undefined> {
     const patience = setTimeout(() => this.#failure.resolve(undefined), patienceMs);
@@ -58,13 +58,8 @@ export class FirstEventWriter<Writer extends AnswerWriter> implements AnswerWrit
     this.#failure.resolve(errorOfEnd(terminal.end));
   }
 
-  timeOut(): void {
-    this.writer.timeOut();
-    this.#failure.resolve(new ChatError('DEADLINE'));
-  }
-
-  close(): void {
-    this.writer.close();
-    this.#failure.resolve(new ChatError('INTERNAL'));
+  close(why: CloseReason = 'INTERNAL'): void {
+    this.writer.close(why);
+    this.#failure.resolve(new ChatError(why));
   }
 }

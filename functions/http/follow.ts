@@ -89,7 +89,7 @@ async function look(
   ]);
   // A tombstone stays, so a conversation that is missing is one the cheap read does not see yet.
   if (!message || conversation?.deletedAt) {
-    writer.close();
+    writer.close('NOT_FOUND');
     return undefined;
   }
   if (message.status === 'PENDING') return message;

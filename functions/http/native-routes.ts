@@ -5,9 +5,10 @@ import { chat } from './chat.ts';
 import { chatInput, readJson } from './chat-input.ts';
 import { entered, jsonResponse, messageHeaders, streamResponse, type Routes } from './door.ts';
 import { eventsRoutes } from './events-routes.ts';
+import { errorOfEnd } from './first-event.ts';
 import { historyRoutes } from './history-routes.ts';
 import { messageJson } from './message-json.ts';
-import { WholeWriter, wholeResponse } from './whole-answer.ts';
+import { WholeWriter } from './whole-answer.ts';
 
 const CANCEL = '/conversations/:conversationId/messages/:messageId/cancel';
 
@@ -31,7 +32,10 @@ export const nativeRoutes: Routes = (app, ports) => {
       return streamResponse({ contentType: `${form}; charset=utf-8`, body: writer.body }, requestId, names);
     // Errors carry them, too.
     for (const [name, value] of Object.entries(names)) c.header(name, value);
-    return wholeResponse(chatPorts.table, message, writer, requestId);
+    const answered = await writer.answer();
+    const failure = answered.status === 'FAILED' ? errorOfEnd(answered.end) : undefined;
+    if (failure) throw failure;
+    return jsonResponse(messageJson(answered), requestId);
   });
 
   app.post(CANCEL, async (c) => {

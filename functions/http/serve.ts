@@ -44,7 +44,7 @@ export function serve(
   work: () => Promise<void>,
 ): void {
   const leftMs = Math.max(0, invocation.endsAt - DOOR_MARGIN_MS - ports.clock.now());
-  const limit = setTimeout(() => writer.timeOut(), leftMs);
+  const limit = setTimeout(() => writer.close('DEADLINE'), leftMs);
   const done = work()
     .catch((error: unknown) => ports.log('error', 'http.streamFailed', { messageId, ...describe(error) }))
     .finally(() => {

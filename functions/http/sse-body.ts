@@ -8,65 +8,40 @@ export interface SseFields {
   readonly event?: string;
 }
 
-/**
- * A body of server-sent events: LF only, one `data` line each, one write each. A comment `: hb` follows 10 s of silence. The
- * bounds are those of BodySink.
- */
-export class SseBody {
-  readonly #sink = new BodySink();
+/** A body of server-sent events, one write each. A comment `: hb` follows 10 s of silence. */
+export class SseBody extends BodySink {
   readonly #now: () => number;
   readonly #heartbeat: ReturnType<typeof setInterval>;
   #lastAt: number;
 
   /** Holds a timer until it is closed. */
   constructor(now: () => number) {
+    super();
     this.#now = now;
     this.#lastAt = now();
     this.#heartbeat = setInterval(() => {
       // A full body is not silent, and whoever waits for its room has not given it up.
-      if (this.#sink.hasRoom && this.#now() - this.#lastAt >= SSE_HEARTBEAT_MS) this.write(': hb\n\n');
+      if (this.hasRoom && this.#now() - this.#lastAt >= SSE_HEARTBEAT_MS) this.write(': hb\n\n');
     }, SSE_HEARTBEAT_MS / 10);
   }
 
-  get body(): ReadableStream<Uint8Array> {
-    return this.#sink.body;
-  }
-
-  get isOpen(): boolean {
-    return this.#sink.isOpen;
-  }
-
-  get hasRoom(): boolean {
-    return this.#sink.hasRoom;
-  }
-
-  room(): Promise<void> {
-    return this.#sink.room();
-  }
-
   /** Writes one event; `data` holds no line break. */
-  event(data: string, fields: SseFields = {}): void {
-    this.write(eventText(data, fields));
+  event(data: string, fields?: SseFields): void {
+    this.write(sseEvent(data, fields));
   }
 
-  /** Writes lines as they are, comments for example. */
-  write(text: string): void {
+  override write(text: string): void {
     this.#lastAt = this.#now();
-    this.#sink.write(text);
+    super.write(text);
   }
 
-  /** Ends the body with an event that leaves even when there is no room for it. Does nothing once the body is closed. */
-  endWith(data: string, fields: SseFields = {}): void {
+  override close(): void {
     clearInterval(this.#heartbeat);
-    this.#sink.endWith(eventText(data, fields));
-  }
-
-  close(): void {
-    clearInterval(this.#heartbeat);
-    this.#sink.close();
+    super.close();
   }
 }
 
-function eventText(data: string, { id, event }: SseFields): string {
+/** One event with LF only and one `data` line; `data` holds no line break. */
+export function sseEvent(data: string, { id, event }: SseFields = {}): string {
   return `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}data: ${data}\n\n`;
 }

@@ -2,10 +2,10 @@ import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import { ChatError } from '../../../protocol/errors.ts';
 import type { AssistantMessageItem } from '../../../protocol/items.ts';
 import type { Delta, Terminal } from '../../generation/stream.ts';
-import type { StreamWriter } from '../answer-writer.ts';
+import { BodyWriter, type CloseReason, type StreamWriter } from '../answer-writer.ts';
 import { cursorText } from '../cursor.ts';
 import { errorOfEnd } from '../first-event.ts';
-import { SseBody } from '../sse-body.ts';
+import { SseBody, sseEvent } from '../sse-body.ts';
 import { completionHead, finishReasonOf, usageOf } from './completion-wire.ts';
 import { openAiError } from './openai-error.ts';
 
@@ -16,28 +16,15 @@ type Choice = ChatCompletionChunk.Choice;
  * line alone. Reasoning has no key and is left out. An answer that ends badly, or without an end here, is OpenAI's error
  * event without a `[DONE]`, because SDKs take a bare end for success.
  */
-export class ChunkWriter implements StreamWriter {
-  readonly #sse: SseBody;
+export class ChunkWriter extends BodyWriter<SseBody> implements StreamWriter {
   readonly #includesUsage: boolean;
   #hasBegun = false;
   #text = 0;
   #reasoning = 0;
 
   constructor(now: () => number, includesUsage: boolean) {
-    this.#sse = new SseBody(now);
+    super(new SseBody(now));
     this.#includesUsage = includesUsage;
-  }
-
-  get body(): ReadableStream<Uint8Array> {
-    return this.#sse.body;
-  }
-
-  get isOpen(): boolean {
-    return this.#sse.isOpen;
-  }
-
-  room(): Promise<void> {
-    return this.#sse.room();
   }
 
   start(message: AssistantMessageItem): void {
@@ -63,15 +50,11 @@ export class ChunkWriter implements StreamWriter {
     this.#begin(message);
     this.#chunk(message, {}, finishReasonOf(end.reason), id);
     if (this.#includesUsage) this.#write(message, { choices: [], usage: usageOf(end.usage) }, id);
-    this.#sse.endWith('[DONE]');
+    this.out.endWith(sseEvent('[DONE]'));
   }
 
-  timeOut(): void {
-    this.#fail(new ChatError('DEADLINE'));
-  }
-
-  close(): void {
-    this.#fail(new ChatError('INTERNAL'));
+  close(why: CloseReason = 'INTERNAL'): void {
+    this.#fail(new ChatError(why));
   }
 
   #begin(message: AssistantMessageItem): void {
@@ -95,13 +78,13 @@ export class ChunkWriter implements StreamWriter {
     rest: Pick<ChatCompletionChunk, 'choices' | 'usage'>,
     id: string = this.#cursor(message, false),
   ): void {
-    if (!this.#sse.hasRoom) return this.close();
+    if (!this.out.hasRoom) return this.close();
     const { id: name, created, model } = completionHead(message);
     const chunk: ChatCompletionChunk = {
       ...{ id: name, object: 'chat.completion.chunk', created, model },
       ...rest,
     };
-    this.#sse.event(JSON.stringify(chunk), { id });
+    this.out.event(JSON.stringify(chunk), { id });
   }
 
   #cursor({ id, attempt }: AssistantMessageItem, isEnd: boolean): string {
@@ -109,6 +92,6 @@ export class ChunkWriter implements StreamWriter {
   }
 
   #fail(error: ChatError, id?: string): void {
-    this.#sse.endWith(JSON.stringify(openAiError(error)), id === undefined ? {} : { id });
+    this.out.endWith(sseEvent(JSON.stringify(openAiError(error)), id === undefined ? {} : { id }));
   }
 }

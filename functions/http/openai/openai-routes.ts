@@ -1,9 +1,6 @@
 import type { Context } from 'hono';
 import type { ChatCompletion } from 'openai/resources/chat/completions';
 import type { ModelsPage } from 'openai/resources/models';
-import { ChatError } from '../../../protocol/errors.ts';
-import type { AssistantMessageItem } from '../../../protocol/items.ts';
-import type { Table } from '../../table/table.ts';
 import { chat } from '../chat.ts';
 import { chatInput, readJson } from '../chat-input.ts';
 import {
@@ -16,7 +13,6 @@ import {
   type Routes,
 } from '../door.ts';
 import { errorOfEnd, FirstEventWriter } from '../first-event.ts';
-import { readNamedMessage } from '../named-message.ts';
 import { WholeWriter } from '../whole-answer.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { completionRequest, storedText, type CompletionRequest } from './completion-request.ts';
@@ -83,29 +79,16 @@ async function storedTurn(
     c.header(name, value);
   const response =
     writer instanceof WholeWriter
-      ? jsonResponse(await wholeTurn(chatPorts.table, message, writer), requestId)
+      ? jsonResponse(await wholeTurn(writer), requestId)
       : await streamedTurn(writer, requestId);
   c.header(SHOULD_RETRY, undefined);
   return response;
 }
 
-/**
- * Throws what the answer failed with, DEADLINE at the door's limit, after which the answer goes on, NOT_FOUND when it was
- * deleted meanwhile, and INTERNAL when its stream failed.
- */
-async function wholeTurn(
-  table: Table,
-  { owner, conversationId, id: messageId }: AssistantMessageItem,
-  { outcome }: WholeWriter,
-): Promise<ChatCompletion> {
-  const came = await outcome;
-  if (came.kind === 'timedOut') throw new ChatError('DEADLINE');
-  if (came.kind === 'closed') {
-    await readNamedMessage(table, { owner, conversationId, messageId });
-    throw new ChatError('INTERNAL', { cause: new Error('The stream of the answer closed without END') });
-  }
-  const { message } = came;
-  const failure = message.end && errorOfEnd(message.end);
+/** Throws what the answer failed with, and like `answer`. */
+async function wholeTurn(writer: WholeWriter): Promise<ChatCompletion> {
+  const message = await writer.answer();
+  const failure = errorOfEnd(message.end);
   if (failure) throw failure;
   return storedCompletion(message);
 }

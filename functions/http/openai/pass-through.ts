@@ -3,7 +3,7 @@ import { ChatError, toChatError } from '../../../protocol/errors.ts';
 import { DOOR_MARGIN_MS, FIRST_EVENT_PATIENCE_MS } from '../../../protocol/limits.ts';
 import { describe } from '../../service/log-line.ts';
 import type { HttpInvocation, HttpPorts } from '../serve.ts';
-import { SseBody } from '../sse-body.ts';
+import { SseBody, sseEvent } from '../sse-body.ts';
 import { CompletionAssembler } from './assemble.ts';
 import type { CompletionRequest } from './completion-request.ts';
 import { knownChunk } from './known-keys.ts';
@@ -77,7 +77,7 @@ export async function streamedCompletion(
   request: CompletionRequest,
 ): Promise<ReadableStream<Uint8Array>> {
   const sse = new SseBody(() => ports.clock.now());
-  const endWith = (error: ChatError) => sse.endWith(JSON.stringify(openAiError(error)));
+  const endWith = (error: ChatError) => sse.endWith(sseEvent(JSON.stringify(openAiError(error))));
   const { chunks, leave } = askModel(ports, invocation, request, endWith);
   const first = chunks.next();
   const failBefore = (error: unknown) => {
@@ -93,7 +93,7 @@ export async function streamedCompletion(
         if (!sse.isOpen) break;
         sse.event(JSON.stringify(next.value));
       }
-      sse.endWith('[DONE]');
+      sse.endWith(sseEvent('[DONE]'));
     } catch (error) {
       endWith(toChatError(error, invocation.requestId));
     } finally {

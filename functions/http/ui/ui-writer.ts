@@ -2,11 +2,11 @@ import { ChatError } from '../../../protocol/errors.ts';
 import type { AssistantMessageItem } from '../../../protocol/items.ts';
 import { SSE_RETRY_MS } from '../../../protocol/limits.ts';
 import type { Delta, Terminal } from '../../generation/stream.ts';
-import type { StreamWriter } from '../answer-writer.ts';
+import { BodyWriter, type CloseReason, type StreamWriter } from '../answer-writer.ts';
 import { cursorText } from '../cursor.ts';
 import { errorBody } from '../door.ts';
 import { errorOfEnd } from '../first-event.ts';
-import { SseBody } from '../sse-body.ts';
+import { SseBody, sseEvent, type SseFields } from '../sse-body.ts';
 import { metadataOf, type UiChunk, type UiPart } from './ui-chunks.ts';
 
 /** UTF-16 units at which joined deltas leave at once. */
@@ -22,11 +22,11 @@ interface Joined {
 /**
  * AI SDK's UI message stream, version 1 (PROTOCOL.md, AI SDK). Deltas that come together leave together, so that a replay is
  * few chunks. The format cannot take text back: where an attempt begins before what was written, the stream ends with an
- * error and the reader asks for it anew. Every stream that ends by the door's will ends with `finish`, `abort` or `error`.
+ * error and the reader asks for it anew. Every stream that ends by the door's will ends with `finish`, `abort` or `error`,
+ * also for a reader that is too far behind.
  */
-export class UiWriter implements StreamWriter {
+export class UiWriter extends BodyWriter<SseBody> implements StreamWriter {
   readonly #requestId: string;
-  readonly #sse: SseBody;
   #isBegun = false;
   #open: { readonly part: UiPart; readonly id: string } | undefined;
   #parts = 0;
@@ -37,21 +37,9 @@ export class UiWriter implements StreamWriter {
 
   /** `requestId` is told with errors that have none of their own. */
   constructor(now: () => number, requestId: string) {
+    super(new SseBody(now));
     this.#requestId = requestId;
-    this.#sse = new SseBody(now);
-    this.#sse.write(`: ok\nretry: ${SSE_RETRY_MS}\n\n`);
-  }
-
-  get body(): ReadableStream<Uint8Array> {
-    return this.#sse.body;
-  }
-
-  get isOpen(): boolean {
-    return this.#sse.isOpen;
-  }
-
-  room(): Promise<void> {
-    return this.#sse.room();
+    this.out.write(`: ok\nretry: ${SSE_RETRY_MS}\n\n`);
   }
 
   start(message: AssistantMessageItem): void {
@@ -78,29 +66,22 @@ export class UiWriter implements StreamWriter {
     this.#flush();
     this.#begin(message);
     const error = errorOfEnd(end);
-    if (error) return this.#fail(error, message);
-    this.#finishStep();
-    if (status === 'CANCELLED') this.#marked(message, { type: 'abort' }, true);
-    else this.#marked(message, { type: 'finish', messageMetadata: metadataOf(end) }, true);
-    this.#sse.endWith('[DONE]');
+    const last: UiChunk =
+      status === 'CANCELLED' ? { type: 'abort' } : { type: 'finish', messageMetadata: metadataOf(end) };
+    this.#endWith(error ? this.#failure(error) : [last], message);
   }
 
-  timeOut(): void {
+  /** Ends with the error of an answer that this body does not follow to its end. */
+  close(why: CloseReason = 'INTERNAL'): void {
     this.#flush();
-    this.#fail(new ChatError('DEADLINE'));
-  }
-
-  /** Ends with the error of an answer that this body could not follow to its end. */
-  close(): void {
-    this.#flush();
-    this.#fail(new ChatError('INTERNAL'));
+    this.#endWith(this.#failure(new ChatError(why)));
   }
 
   #begin(message: AssistantMessageItem): void {
     if (this.#isBegun) return;
+    this.#write({ type: 'start', messageId: message.id });
+    this.#write({ type: 'start-step' });
     this.#isBegun = true;
-    this.#chunk({ type: 'start', messageId: message.id });
-    this.#chunk({ type: 'start-step' });
   }
 
   #flush(): void {
@@ -113,51 +94,55 @@ export class UiWriter implements StreamWriter {
     this.#begin(message);
     const part = joined.part === 'TEXT' ? 'text' : 'reasoning';
     const id = this.#partId(part);
-    this.#marked(message, { type: `${part}-delta`, id, delta: text });
+    this.#write({ type: `${part}-delta`, id, delta: text }, this.#cursor(message, false));
   }
 
   /** The id of the open part of this kind; a change of kind ends one and opens the next. */
   #partId(part: UiPart): string {
-    if (this.#open?.part !== part) {
-      this.#endPart();
-      this.#parts += 1;
-      this.#open = { part, id: String(this.#parts) };
-      this.#chunk({ type: `${part}-start`, id: this.#open.id });
-    }
-    return this.#open.id;
-  }
-
-  #endPart(): void {
-    if (this.#open) this.#chunk({ type: `${this.#open.part}-end`, id: this.#open.id });
+    if (this.#open?.part === part) return this.#open.id;
+    for (const chunk of this.#partEnd()) this.#write(chunk);
     this.#open = undefined;
+    this.#parts += 1;
+    const id = String(this.#parts);
+    this.#write({ type: `${part}-start`, id });
+    this.#open = { part, id };
+    return id;
   }
 
-  #finishStep(): void {
-    this.#endPart();
-    if (this.#isBegun) this.#chunk({ type: 'finish-step' });
+  #partEnd(): readonly UiChunk[] {
+    return this.#open ? [{ type: `${this.#open.part}-end`, id: this.#open.id }] : [];
   }
 
-  /** `ended` is the message when the error is how it ended. */
-  #fail(error: ChatError, ended?: AssistantMessageItem): void {
-    // The reader has left, or was too far behind.
-    if (!this.isOpen) return this.#sse.close();
+  #failure(error: ChatError): readonly UiChunk[] {
     const { error: data } = errorBody(error);
-    this.#finishStep();
     const requestId = data.requestId ?? this.#requestId;
-    this.#chunk({ type: 'data-error', data: { ...data, requestId }, transient: true });
-    const chunk: UiChunk = { type: 'error', errorText: error.message };
-    if (ended) this.#marked(ended, chunk, true);
-    else this.#chunk(chunk);
-    this.#sse.endWith('[DONE]');
+    return [
+      { type: 'data-error', data: { ...data, requestId }, transient: true },
+      { type: 'error', errorText: error.message },
+    ];
   }
 
-  #chunk(chunk: UiChunk): void {
-    this.#sse.event(JSON.stringify(chunk));
+  /** The last chunks, for which there always is room; `ended` is the message when they are how it ended. */
+  #endWith(chunks: readonly UiChunk[], ended?: AssistantMessageItem): void {
+    const step: readonly UiChunk[] = this.#isBegun ? [{ type: 'finish-step' }] : [];
+    const events = [...this.#partEnd(), ...step, ...chunks].map((chunk) => JSON.stringify(chunk));
+    const last = events.length - 1;
+    this.out.endWith(
+      ...events.map((data, index) =>
+        sseEvent(data, ended && index === last ? this.#cursor(ended, true) : {}),
+      ),
+      sseEvent('[DONE]'),
+    );
   }
 
-  /** A chunk with the cursor of a reader that has it. */
-  #marked(message: AssistantMessageItem, chunk: UiChunk, isEnd = false): void {
-    const held = { attempt: message.attempt, text: this.#text, reasoning: this.#reasoning, isEnd };
-    this.#sse.event(JSON.stringify(chunk), { id: cursorText(message.id, held) });
+  /** Writes a chunk; a reader that is too far behind for it is told so instead, because a bare end says that all is well. */
+  #write(chunk: UiChunk, fields: SseFields = {}): void {
+    if (this.out.hasRoom) this.out.event(JSON.stringify(chunk), fields);
+    else this.close();
+  }
+
+  /** The cursor of a reader that has the chunk. */
+  #cursor({ id, attempt }: AssistantMessageItem, isEnd: boolean): SseFields {
+    return { id: cursorText(id, { attempt, text: this.#text, reasoning: this.#reasoning, isEnd }) };
   }
 }

@@ -1,7 +1,13 @@
 import { Kind, parse } from 'graphql';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { sinkOf, SseWriter, TextWriter, type StreamWriter } from '../../../functions/http/answer-writer.ts';
+import {
+  sinkOf,
+  SseWriter,
+  TextWriter,
+  type CloseReason,
+  type StreamWriter,
+} from '../../../functions/http/answer-writer.ts';
 import type { Terminal } from '../../../functions/generation/stream.ts';
 import { ChatError, errorShape } from '../../../protocol/errors.ts';
 import type { TokenBatch } from '../../../protocol/generated/schema-types.ts';
@@ -107,13 +113,10 @@ describe('SseWriter', () => {
     expect(ids).toEqual(['id: 01A-1:2:0.0', 'id: 01A-1:1:8.0', 'id: 01A-1:3:5.0']);
   });
 
-  it('ends without END when the door’s time is up or the worker leaves', async () => {
-    for (const finish of [
-      (w: StreamWriter) => w.timeOut(),
-      (w: StreamWriter) => sinkOf(w, message).leave(),
-    ]) {
-      const writer = new SseWriter(() => Date.now());
-      finish(writer);
+  it('ends without END, whatever it is closed for', async () => {
+    for (const why of ['DEADLINE', 'NOT_FOUND', undefined] as const) {
+      const writer: StreamWriter = new SseWriter(() => Date.now());
+      writer.close(why);
       expect(await bodyOf(writer)).toBe(': ok\nretry: 2000\n\n');
     }
     expect(vi.getTimerCount()).toBe(0);
@@ -150,10 +153,30 @@ describe('TextWriter', () => {
     expect(await bodyOf(writer)).toBe(body);
   });
 
-  it('says that the time is up', async () => {
+  it.each<[string, CloseReason | undefined]>([
+    ['[DEADLINE] The answer reached its time limit.', 'DEADLINE'],
+    ['[NOT_FOUND] Not found.', 'NOT_FOUND'],
+    ['[INTERNAL] Something went wrong.', undefined],
+  ])('says %s when it is closed so before END, and only then', async (line, why) => {
     const writer = new TextWriter();
-    writer.timeOut();
+    writer.delta(message, { part: 'TEXT', offset: 0, text: 'part' });
+    writer.close(why);
+    expect(await bodyOf(writer)).toBe(`part\n${line}\n`);
 
-    expect(await bodyOf(writer)).toBe('\n[DEADLINE] The answer reached its time limit.\n');
+    const ended = new TextWriter();
+    ended.end(message, terminal(''));
+    ended.close(why);
+    expect(await bodyOf(ended)).toBe('\n');
+  });
+
+  it('tells a reader that is more than 1 MB behind instead of ending as if all were said', async () => {
+    const writer = new TextWriter();
+    const text = 'x'.repeat(100_000);
+    for (let offset = 0; writer.isOpen && offset < 4_000_000; offset += text.length)
+      writer.delta(message, { part: 'TEXT', offset, text });
+    const body = await bodyOf(writer);
+
+    expect(body.length).toBeLessThan(1_200_000);
+    expect(body.endsWith('x\n[INTERNAL] Something went wrong.\n')).toBe(true);
   });
 });

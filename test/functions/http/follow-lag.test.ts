@@ -64,7 +64,6 @@ async function followed(pauses: readonly number[]) {
       has();
       isOpen = false;
     },
-    timeOut: () => undefined,
     close: () => (isOpen = false),
   };
   const name = { owner: OWNER, conversationId: CONVERSATION, messageId: chat.message.id };

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { CloseReason } from '../../../functions/http/answer-writer.ts';
 import { WholeWriter } from '../../../functions/http/whole-answer.ts';
 import type { Terminal } from '../../../functions/generation/stream.ts';
 import { ended, running } from './one-answer.ts';
@@ -23,22 +24,22 @@ it('holds what END describes when text was ahead of a later attempt, and of END'
   writer.close();
 
   expect(writer.isOpen).toBe(false);
-  expect(await writer.outcome).toMatchObject({
-    kind: 'ended',
-    message: { attempt: 2, text: 'hello world', reasoning: '', status: 'COMPLETE' },
+  expect(await writer.answer()).toMatchObject({
+    ...{ attempt: 2, text: 'hello world', reasoning: '', status: 'COMPLETE' },
   });
 });
 
-it.each([
-  ['timedOut', (writer: WholeWriter) => writer.timeOut()],
-  ['closed', (writer: WholeWriter) => writer.close()],
-])('is %s for good', async (kind, leave) => {
+it.each<[string, CloseReason | undefined]>([
+  ['DEADLINE', 'DEADLINE'],
+  ['NOT_FOUND', 'NOT_FOUND'],
+  ['INTERNAL', undefined],
+])('throws %s for good when it was closed so', async (code, why) => {
   const writer = new WholeWriter();
   writer.start(running);
-  leave(writer);
+  writer.close(why);
   writer.end(running, terminalOf(''));
-  writer.timeOut();
+  writer.close('DEADLINE');
 
-  expect(await writer.outcome).toEqual({ kind });
+  await expect(writer.answer()).rejects.toMatchObject({ code });
   await writer.room();
 });

@@ -89,7 +89,8 @@ describe('ChunkWriter', () => {
       'LOST',
       'server_error',
     ],
-    ['the door’s limit', (w) => w.timeOut(), 'DEADLINE', 'server_error'],
+    ['the door’s limit', (w) => w.close('DEADLINE'), 'DEADLINE', 'server_error'],
+    ['a deletion', (w) => w.close('NOT_FOUND'), 'NOT_FOUND', 'invalid_request_error'],
     ['an answer that is left', (w) => w.close(), 'INTERNAL', 'server_error'],
     [
       'an attempt that takes text back',

@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Model } from '../../../../functions/generation/stream.ts';
 import { ChatError } from '../../../../protocol/errors.ts';
-import type { AssistantMessageItem, ConversationItem, MessageItem } from '../../../../protocol/items.ts';
-import { conversationKey } from '../../../../protocol/keys.ts';
-import { OWNER, STOP, type Step } from '../../chat-fixture.ts';
+import type { MessageItem } from '../../../../protocol/items.ts';
+import { STOP, type Step } from '../../chat-fixture.ts';
 import { door } from '../door.ts';
 import { ask, dataOf } from './scripted-completions.ts';
 
@@ -174,24 +173,6 @@ describe('POST /v1/chat/completions with a conversation', () => {
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({ error: { param } });
     expect(table.all('')).toEqual([]);
-  });
-
-  it('is NOT_FOUND without streaming when the conversation is deleted meanwhile', async () => {
-    const { turn, table, message, work } = stored();
-    const key = { 'idempotency-key': 'm1' };
-    await (await turn(ask(), key)).text();
-    await Promise.all(work);
-    const running = { ...message(), status: 'STREAMING', leaseUntil: 4e12 };
-    table.seed(running as AssistantMessageItem);
-    let looks = 0;
-    table.before = ({ operation }) => {
-      if (operation === 'cheapGet' && (looks += 1) === 2)
-        table.seed({ ...conversationKey(OWNER, 'c1'), deletedAt: 'now' } as ConversationItem);
-      return Promise.resolve();
-    };
-    const response = await turn(ask(), key);
-
-    expect([response.status, await response.json()]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }]);
   });
 
   it('lets an SDK repeat a send whose outcome is unknown only under a key', async () => {

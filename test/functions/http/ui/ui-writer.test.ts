@@ -26,7 +26,7 @@ const written = async (write: (writer: UiWriter) => void) => {
   write(writer);
   return chunksOf(await bodyOf(writer));
 };
-const errorForm = (code: 'DEADLINE' | 'INTERNAL') => {
+const errorForm = (code: 'DEADLINE' | 'NOT_FOUND' | 'INTERNAL') => {
   const { message: errorText, retryable } = new ChatError(code);
   const data = { code, message: errorText, retryable, retryAfterMs: null, requestId: 'r1' };
   return [{ type: 'data-error', data, transient: true }, { type: 'error', errorText }, '[DONE]'];
@@ -115,8 +115,9 @@ describe('UiWriter', () => {
   });
 
   it.each([
-    ['at the door’s limit', 'DEADLINE', (writer: UiWriter) => writer.timeOut()],
-    ['when its worker leaves', 'INTERNAL', (writer: UiWriter) => sinkOf(writer, message).leave()],
+    ['at the door’s limit', 'DEADLINE', (writer: UiWriter) => writer.close('DEADLINE')],
+    ['when the answer is deleted', 'NOT_FOUND', (writer: UiWriter) => writer.close('NOT_FOUND')],
+    ['when nobody can go on with it', 'INTERNAL', (writer: UiWriter) => writer.close()],
   ] as const)('ends with an error %s, without saying that the answer is over', async (_name, code, leave) => {
     const writer = writerOf();
     writer.delta(message, text(0, 'part'));
@@ -196,6 +197,24 @@ describe('UiWriter', () => {
     ]);
     writer.close();
   });
+
+  it.each(['TEXT', 'REASONING'] as const)(
+    'tells a reader that is more than 1 MB behind instead of ending as if all were said (then %s)',
+    async (part) => {
+      const writer = writerOf();
+      for (let offset = 0; writer.isOpen && offset < 4_000_000; offset += 100_000) {
+        writer.delta(message, text(offset, 'x'.repeat(100_000)));
+        writer.delta(message, { part, offset: part === 'TEXT' ? offset + 100_000 : offset, text: 'y' });
+      }
+      const chunks = chunksOf(await bodyOf(writer));
+      const types = chunks.flatMap((chunk) => (typeof chunk === 'object' ? [String(chunk.type)] : []));
+      const count = (end: string) => types.filter((type) => type.endsWith(end)).length;
+
+      expect(chunks.slice(-4)).toEqual([{ type: 'finish-step' }, ...errorForm('INTERNAL')]);
+      expect(count('-end')).toBe(count('t-start') + count('g-start'));
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
 
   it('does nothing once its reader has left', async () => {
     const writer = writerOf();
