@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { banner } from '../../local/banner.ts';
 import { chooseModel } from '../../local/model-choice.ts';
@@ -13,35 +13,40 @@ const target = useFrontsTarget();
 const url = () => target().httpUrl;
 const token = () => target().token('alice');
 
-/** The shell lines of docs/operations.md after this heading. */
-function recipe(heading: string): string {
-  const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
-  const after = text.slice(text.indexOf(heading));
-  const [, lines] = /```sh\n([^]*?)```/.exec(after) ?? [];
-  if (!text.includes(heading) || !lines) throw new Error(`No shell lines after ${heading}`);
-  return lines;
+const run = promisify(execFile);
+
+/** The code of docs/operations.md for CloudFront in this language. */
+function recipe(language: 'sh' | 'js'): string {
+  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const [, section = ''] = page.split('\n### CloudFront\n');
+  const [, code] = new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(section) ?? [];
+  if (!code) throw new Error(`No ${language} for CloudFront`);
+  return code;
 }
 
 /** Runs shell lines as somebody would paste them. */
 async function shell(lines: string, environment: Record<string, string>): Promise<string> {
-  const child = spawn('sh', ['-eu', '-c', lines], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: { PATH: process.env.PATH, ...environment },
-  });
-  const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const [exitCode] = (await once(child, 'close')) as [number | null];
-  expect(exitCode).toBe(0);
-  return Buffer.concat(chunks).toString();
+  const env = { PATH: process.env.PATH, ...environment };
+  return (await run('sh', ['-eu', '-c', lines], { env })).stdout;
 }
 
-describe('the recipe for CloudFront', () => {
-  it('streams with curl as it stands', async () => {
-    const output = await shell(recipe('### CloudFront'), { CDN_URL: url(), TOKEN: await token() });
+/** Checks that an SSE body is a whole answer. */
+function expectWhole(body: string): void {
+  const events = readSse(body);
+  expect(events.at(0)?.batch.kind).toBe('START');
+  expect(events.at(-1)?.batch).toMatchObject({ kind: 'END', status: 'COMPLETE' });
+}
 
-    const events = readSse(output);
-    expect(events.at(0)?.batch.kind).toBe('START');
-    expect(events.at(-1)?.batch).toMatchObject({ kind: 'END', status: 'COMPLETE' });
+describe('the recipes for CloudFront', () => {
+  it('stream with curl as they stand', async () => {
+    expectWhole(await shell(recipe('sh'), { CDN_URL: url(), TOKEN: await token() }));
+  });
+
+  it('stream with fetch as they stand', async () => {
+    const given = 'const [, cdnUrl, token] = process.argv;';
+    const program = `${given}\n${recipe('js')}\nprocess.stdout.write(await answer.text());`;
+    const words = ['--input-type=module', '-e', program, url(), await token()];
+    expectWhole((await run(process.execPath, words)).stdout);
   });
 });
 
