@@ -11,6 +11,7 @@ const FIELDS = {
   prediction: v.nullish(v.looseObject({})),
   presence_penalty: v.nullish(v.number()),
   prompt_cache_key: v.nullish(v.string()),
+  prompt_cache_options: v.nullish(v.looseObject({})),
   prompt_cache_retention: v.nullish(v.string()),
   reasoning_effort: v.nullish(v.string()),
   response_format: v.nullish(v.looseObject({ type: v.string() })),
@@ -104,15 +105,23 @@ const textPart = v.strictObject({ type: v.literal('text'), text: v.string() });
 const userContent = v.union([v.string(), v.array(textPart)]);
 
 /**
- * The text of the last user message, which is all that a stored conversation takes of a body: its text parts joined. Throws
- * INVALID_INPUT that names the field when the body does not end in one, when it holds anything but text, and when the body
- * asks for what a stored answer does not do (tools, sampling, limits), because ignoring that would answer another question.
+ * The text of the last user message, which is all that a stored conversation takes of a body: its text parts joined. What
+ * only tunes an answer (sampling, limits, effort, caching) is ignored, because frameworks always send it and the
+ * configuration decides. Throws INVALID_INPUT that names the field when the body does not end in a user message, when that
+ * holds anything but text, and when the body asks for what a stored answer is not: ignoring that would answer something else.
  */
-export function storedText({ fields, maxTokens }: CompletionRequest): string {
-  const { messages, user: _user, safety_identifier: _safety, ...others } = fields;
-  const [other] = Object.keys(others);
-  if (other !== undefined) throw wrongParameter(other);
-  if (maxTokens !== undefined) throw wrongParameter('max_tokens');
+export function storedText({ fields }: CompletionRequest): string {
+  const { messages, tools, tool_choice, response_format: format, logprobs, top_logprobs, stop } = fields;
+  const response_format = format?.type === 'text' ? undefined : format;
+  const refused = {
+    tools,
+    tool_choice,
+    response_format,
+    logprobs: logprobs || undefined,
+    top_logprobs,
+    stop,
+  };
+  for (const [name, value] of Object.entries(refused)) if (value !== undefined) throw wrongParameter(name);
   const last = messages.at(-1);
   const content = v.safeParse(userContent, last?.role === 'user' ? last.content : undefined);
   if (!content.success) throw wrongParameter('messages');

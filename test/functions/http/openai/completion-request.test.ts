@@ -31,7 +31,7 @@ describe('completionRequest', () => {
     const fields = {
       ...{ temperature: 0.2, top_p: 1, seed: 7, stop: ['\n'], logit_bias: { 50256: -100 } },
       ...{ tools: [tool], tool_choice: 'auto', parallel_tool_calls: false },
-      ...{ response_format: { type: 'json_object' }, user: 'u1', reasoning_effort: 'low' },
+      ...{ response_format: { type: 'json_object' }, user: 'u1', prompt_cache_options: { ttl: '30m' } },
     };
 
     expect(read({ model: 'second', messages, ...fields })).toEqual({
@@ -104,14 +104,36 @@ describe('storedText', () => {
     ];
 
     expect(storedText(read(ask({ messages })))).toBe('Grüße 😀');
-    expect(storedText(read(ask({ user: 'u1' })))).toBe('hi');
+  });
+
+  it('ignores what only tunes an answer, and what asks for no more than text, as frameworks always send it', () => {
+    const tuned = {
+      ...{ temperature: 0.2, top_p: 1, seed: 7, frequency_penalty: 0, presence_penalty: 0 },
+      ...{
+        logit_bias: { 50256: -100 },
+        reasoning_effort: 'low',
+        verbosity: 'low',
+        parallel_tool_calls: true,
+      },
+      ...{ prediction: {}, prompt_cache_key: 'k', prompt_cache_retention: '24h' },
+      ...{ user: 'u1', safety_identifier: 's1' },
+    };
+    const idle = { response_format: { type: 'text' }, logprobs: false, tools: null, stop: null, n: 1 };
+
+    for (const rest of [tuned, idle, { max_tokens: 5 }, { max_completion_tokens: 5 }])
+      expect(storedText(read(ask(rest)))).toBe('hi');
   });
 
   it.each([
-    [{ temperature: 0 }, 'temperature'],
     [{ tools: [] }, 'tools'],
+    [{ tools: [{ type: 'function' }], temperature: 0 }, 'tools'],
+    [{ tool_choice: 'auto' }, 'tool_choice'],
     [{ response_format: { type: 'json_object' } }, 'response_format'],
-    [{ max_completion_tokens: 5 }, 'max_tokens'],
+    [{ response_format: { type: 'json_schema', json_schema: {} } }, 'response_format'],
+    [{ logprobs: true }, 'logprobs'],
+    [{ top_logprobs: 2 }, 'top_logprobs'],
+    [{ stop: ['\n'] }, 'stop'],
+    [{ messages: [{ role: 'tool', tool_call_id: 'c1', content: '12' }] }, 'messages'],
     [{ messages: [{ role: 'assistant', content: 'x' }] }, 'messages'],
     [{ messages: [{ role: 'user' }] }, 'messages'],
     [{ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] }, 'messages'],
