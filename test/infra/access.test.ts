@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { readable, resourcesOf, synthesize, type Synthesized, type Template } from './synthesized.ts';
+import { readable, resourcesOf, useSynthesized, type Template } from './synthesized.ts';
 
 interface Statement {
   Effect: string;
@@ -75,29 +75,17 @@ const GRANTS: Record<string, Record<string, string>> = {
   '${SourcesPurgeRole}': { SourcesMayInvokePurge: invoke('Purge') },
 };
 
-let plain: Synthesized;
-let playground: Synthesized;
-let bedrock: Synthesized;
-
-beforeAll(() => {
-  plain = synthesize();
-  playground = synthesize({ playground: true });
-  bedrock = synthesize({
-    modelProvider: 'bedrock',
-    models: 'openai.gpt-oss-20b',
-  });
-});
-afterAll(() => {
-  for (const { dispose } of [plain, playground, bedrock]) dispose();
-});
+const plain = useSynthesized();
+const playground = useSynthesized({ playground: true });
+const bedrock = useSynthesized({ modelProvider: 'bedrock', models: 'openai.gpt-oss-20b' });
 
 describe('the roles of a default deployment', () => {
   it('may do exactly what is listed here, each by a policy of its own', () => {
-    expect(grantsOf(plain.template)).toEqual(GRANTS);
+    expect(grantsOf(plain().template)).toEqual(GRANTS);
   });
 
   it('lets only generate, http and settle publish, on publishTokens alone', () => {
-    const publishers = Object.entries(grantsOf(plain.template)).filter(([, policies]) =>
+    const publishers = Object.entries(grantsOf(plain().template)).filter(([, policies]) =>
       Object.values(policies).some((text) => text.includes('appsync:')),
     );
     expect(publishers.map(([role]) => role)).toEqual([
@@ -110,7 +98,7 @@ describe('the roles of a default deployment', () => {
   });
 
   it('hold no right but those policies, and are assumed by one service each', () => {
-    for (const [id, { Properties }] of Object.entries(resourcesOf(plain.template, 'AWS::IAM::Role'))) {
+    for (const [id, { Properties }] of Object.entries(resourcesOf(plain().template, 'AWS::IAM::Role'))) {
       expect(Object.keys(Properties), id).toEqual(['AssumeRolePolicyDocument']);
       const trust = Properties['AssumeRolePolicyDocument'] as { Statement: object[] };
       expect(trust.Statement, id).toEqual([
@@ -127,7 +115,7 @@ describe('the roles of a default deployment', () => {
 
   it('are one for each function and for each data source that needs one', () => {
     const roles = ['AWS::Lambda::Function', 'AWS::AppSync::DataSource'].flatMap((type) =>
-      Object.values(resourcesOf(plain.template, type)).flatMap(
+      Object.values(resourcesOf(plain().template, type)).flatMap(
         ({ Properties }) => Properties['Role'] ?? Properties['ServiceRoleArn'] ?? [],
       ),
     );
@@ -138,11 +126,11 @@ describe('the roles of a default deployment', () => {
 
 describe('the roles of other deployments', () => {
   it('are the same in the playground', () => {
-    expect(grantsOf(playground.template)).toEqual(GRANTS);
+    expect(grantsOf(playground().template)).toEqual(GRANTS);
   });
 
   it('may also ask Bedrock for inference, and only generate and http may', () => {
-    const added = Object.values(grantsOf(bedrock.template)).flatMap((policies) =>
+    const added = Object.values(grantsOf(bedrock().template)).flatMap((policies) =>
       Object.entries(policies).filter(([policy]) => policy.includes('Inference')),
     );
     const inference =
@@ -151,7 +139,7 @@ describe('the roles of other deployments', () => {
       ['FunctionsGenerateMayCreateInference', inference],
       ['FunctionsHttpMayCreateInference', inference],
     ]);
-    const others = Object.entries(grantsOf(bedrock.template)).map(([role, policies]) => [
+    const others = Object.entries(grantsOf(bedrock().template)).map(([role, policies]) => [
       role,
       Object.fromEntries(Object.entries(policies).filter(([policy]) => !policy.includes('Inference'))),
     ]);
@@ -159,7 +147,7 @@ describe('the roles of other deployments', () => {
   });
 
   it('never name every action or every resource', () => {
-    for (const { template } of [plain, playground, bedrock])
+    for (const { template } of [plain(), playground(), bedrock()])
       for (const [policy, { Properties }] of Object.entries(resourcesOf(template, 'AWS::IAM::Policy')))
         for (const { Action, Resource } of statementsOf(Properties)) {
           expect(asList(Action).join(), policy).not.toContain('*');
@@ -168,7 +156,7 @@ describe('the roles of other deployments', () => {
   });
 
   it('are not joined by custom resources, whose roles CDK writes', () => {
-    for (const { template } of [plain, playground, bedrock])
+    for (const { template } of [plain(), playground(), bedrock()])
       expect(
         Object.values(template.Resources).filter(({ Type }) => /^Custom::|CustomResource/.test(Type)),
       ).toEqual([]);

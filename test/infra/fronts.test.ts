@@ -1,27 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { SSE_HEARTBEAT_MS } from '../../protocol/limits.ts';
-import {
-  onlyResource,
-  readable,
-  resourcesOf,
-  synthesize,
-  type Synthesized,
-  type Template,
-} from './synthesized.ts';
+import { onlyResource, readable, resourcesOf, useSynthesized, type Template } from './synthesized.ts';
 
-let plain: Synthesized;
-let rest: Synthesized;
-let cdn: Synthesized;
-
-beforeAll(() => {
-  plain = synthesize();
-  rest = synthesize({ restApi: 'true' });
-  cdn = synthesize({ cloudFront: 'true', geoCountries: 'DE, AT' });
-});
-afterAll(() => {
-  for (const { dispose } of [plain, rest, cdn]) dispose();
-});
+const plain = useSynthesized();
+const rest = useSynthesized({ restApi: 'true' });
+const cdn = useSynthesized({ cloudFront: 'true', geoCountries: 'DE, AT' });
+const open = useSynthesized({ cloudFront: true });
 
 const DOOR = '${FunctionsHttpFunction.Arn}';
 
@@ -40,29 +25,31 @@ const typesOf = (template: Template) =>
 
 describe('a default deployment', () => {
   it('has neither front', () => {
-    expect(typesOf(plain.template)).not.toContain('ApiGateway');
-    expect(typesOf(plain.template)).not.toContain('CloudFront');
+    expect(typesOf(plain().template)).not.toContain('ApiGateway');
+    expect(typesOf(plain().template)).not.toContain('CloudFront');
   });
 });
 
 describe('restApi', () => {
   it('changes nothing else', () => {
-    const added = Object.entries(rest.template.Resources).filter(([id]) => !(id in plain.template.Resources));
+    const added = Object.entries(rest().template.Resources).filter(
+      ([id]) => !(id in plain().template.Resources),
+    );
     const services = new Set(added.map(([, { Type }]) => Type.split('::')[1]));
     expect(services).toEqual(new Set(['ApiGateway', 'Lambda']));
-    const shared = Object.keys(plain.template.Resources);
-    const kept = Object.fromEntries(shared.map((id) => [id, rest.template.Resources[id]]));
-    expect(kept).toEqual(plain.template.Resources);
+    const shared = Object.keys(plain().template.Resources);
+    const kept = Object.fromEntries(shared.map((id) => [id, rest().template.Resources[id]]));
+    expect(kept).toEqual(plain().template.Resources);
   });
 
   it('is regional: an edge-optimized one ends a stream after 30 s of silence', () => {
-    expect(onlyResource(rest.template, 'AWS::ApiGateway::RestApi').Properties).toMatchObject({
+    expect(onlyResource(rest().template, 'AWS::ApiGateway::RestApi').Properties).toMatchObject({
       EndpointConfiguration: { Types: ['REGIONAL'] },
     });
   });
 
   it('streams every path and method, the root too, from the door for as long as it may take', () => {
-    const methods = Object.values(resourcesOf(rest.template, 'AWS::ApiGateway::Method'));
+    const methods = Object.values(resourcesOf(rest().template, 'AWS::ApiGateway::Method'));
     expect(methods).toHaveLength(2);
     for (const { Properties } of methods) {
       expect(Properties).toMatchObject({
@@ -75,12 +62,12 @@ describe('restApi', () => {
         `arn:\${AWS::Partition}:apigateway:\${AWS::Region}:lambda:path/2021-11-15/functions/${DOOR}/response-streaming-invocations`,
       );
     }
-    const greedy = onlyResource(rest.template, 'AWS::ApiGateway::Resource').Properties;
+    const greedy = onlyResource(rest().template, 'AWS::ApiGateway::Resource').Properties;
     expect(greedy['PathPart']).toBe('{proxy+}');
   });
 
   it('throttles, logs nothing of a request and starts no other role', () => {
-    const { Properties } = onlyResource(rest.template, 'AWS::ApiGateway::Stage');
+    const { Properties } = onlyResource(rest().template, 'AWS::ApiGateway::Stage');
     expect(Properties).toMatchObject({
       StageName: 'live',
       MethodSettings: [
@@ -95,11 +82,11 @@ describe('restApi', () => {
       ],
     });
     expect(Properties).not.toHaveProperty('AccessLogSetting');
-    expect(resourcesOf(rest.template, 'AWS::ApiGateway::Account')).toEqual({});
+    expect(resourcesOf(rest().template, 'AWS::ApiGateway::Account')).toEqual({});
   });
 
   it("lets pages read API Gateway's own refusals", () => {
-    const responses = Object.values(resourcesOf(rest.template, 'AWS::ApiGateway::GatewayResponse'));
+    const responses = Object.values(resourcesOf(rest().template, 'AWS::ApiGateway::GatewayResponse'));
     expect(responses.map(({ Properties }) => Properties['ResponseType']).sort()).toEqual([
       'DEFAULT_4XX',
       'DEFAULT_5XX',
@@ -113,7 +100,7 @@ describe('restApi', () => {
   it('may call the door through its own stage, and nothing else', () => {
     const stage =
       'arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestApi}/${RestApiDeploymentStagelive}';
-    const added = permissionsOf(rest.template).slice(permissionsOf(plain.template).length);
+    const added = permissionsOf(rest().template).slice(permissionsOf(plain().template).length);
     const call = {
       Action: 'lambda:InvokeFunction',
       Principal: 'apigateway.amazonaws.com',
@@ -126,9 +113,9 @@ describe('restApi', () => {
   });
 
   it('prints its address beside the others', () => {
-    const added = Object.keys(rest.template.Outputs).filter((name) => !(name in plain.template.Outputs));
+    const added = Object.keys(rest().template.Outputs).filter((name) => !(name in plain().template.Outputs));
     expect(added).toEqual(['RestApiUrl']);
-    expect(readable(rest.template.Outputs['RestApiUrl']?.Value)).toBe(
+    expect(readable(rest().template.Outputs['RestApiUrl']?.Value)).toBe(
       'https://${RestApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${RestApiDeploymentStagelive}/',
     );
   });
@@ -139,7 +126,7 @@ describe('cloudFront', () => {
     onlyResource(template, 'AWS::CloudFront::Distribution').Properties['DistributionConfig'];
 
   it('closes the Function URL to everybody but this distribution', () => {
-    expect(onlyResource(cdn.template, 'AWS::Lambda::Url').Properties).toMatchObject({
+    expect(onlyResource(cdn().template, 'AWS::Lambda::Url').Properties).toMatchObject({
       AuthType: 'AWS_IAM',
       InvokeMode: 'RESPONSE_STREAM',
     });
@@ -148,14 +135,14 @@ describe('cloudFront', () => {
       function: '${FunctionsHttpFunctionFunctionUrl.FunctionArn}',
       from: 'arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${CdnDistribution}',
     };
-    expect(permissionsOf(cdn.template)).toEqual([
+    expect(permissionsOf(cdn().template)).toEqual([
       { ...call, Action: 'lambda:InvokeFunctionUrl' },
       { ...call, Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true },
     ]);
   });
 
   it('signs every request under a name that no other stack has', () => {
-    const { OriginAccessControlConfig } = onlyResource(cdn.template, 'AWS::CloudFront::OriginAccessControl')
+    const { OriginAccessControlConfig } = onlyResource(cdn().template, 'AWS::CloudFront::OriginAccessControl')
       .Properties as { OriginAccessControlConfig: Record<string, unknown> };
     expect(OriginAccessControlConfig).toMatchObject({
       OriginAccessControlOriginType: 'lambda',
@@ -166,7 +153,7 @@ describe('cloudFront', () => {
   });
 
   it('passes everything on at once: no cache, no compression, every method, every header but Host', () => {
-    expect(settings(cdn.template)).toMatchObject({
+    expect(settings(cdn().template)).toMatchObject({
       DefaultCacheBehavior: {
         AllowedMethods: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'POST', 'DELETE'],
         // Managed-CachingDisabled and Managed-AllViewerExceptHostHeader
@@ -181,7 +168,7 @@ describe('cloudFront', () => {
   });
 
   it('waits longer than an SSE stream is ever silent', () => {
-    const { Origins } = settings(cdn.template) as {
+    const { Origins } = settings(cdn().template) as {
       Origins: { CustomOriginConfig: { OriginReadTimeout: number } }[];
     };
     for (const { CustomOriginConfig } of Origins)
@@ -189,7 +176,7 @@ describe('cloudFront', () => {
   });
 
   it('keeps no error for the next caller', () => {
-    const { CustomErrorResponses } = settings(cdn.template) as {
+    const { CustomErrorResponses } = settings(cdn().template) as {
       CustomErrorResponses: { ErrorCode: number; ErrorCachingMinTTL: number }[];
     };
     expect(CustomErrorResponses).toEqual(
@@ -201,17 +188,15 @@ describe('cloudFront', () => {
   });
 
   it('lets in the countries of the list alone, and every country without one', () => {
-    expect(settings(cdn.template)).toMatchObject({
+    expect(settings(cdn().template)).toMatchObject({
       Restrictions: { GeoRestriction: { RestrictionType: 'whitelist', Locations: ['DE', 'AT'] } },
     });
-    const open = synthesize({ cloudFront: true });
-    expect(settings(open.template)).not.toHaveProperty('Restrictions');
-    open.dispose();
+    expect(settings(open().template)).not.toHaveProperty('Restrictions');
   });
 
   it('prints its address beside the others', () => {
-    const added = Object.keys(cdn.template.Outputs).filter((name) => !(name in plain.template.Outputs));
+    const added = Object.keys(cdn().template.Outputs).filter((name) => !(name in plain().template.Outputs));
     expect(added).toEqual(['CdnUrl']);
-    expect(readable(cdn.template.Outputs['CdnUrl']?.Value)).toBe('https://${CdnDistribution.DomainName}');
+    expect(readable(cdn().template.Outputs['CdnUrl']?.Value)).toBe('https://${CdnDistribution.DomainName}');
   });
 });

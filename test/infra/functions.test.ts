@@ -10,31 +10,29 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleFunctions, FUNCTION_NAMES, type FunctionName } from '../../infra/bundle.ts';
 import { REPOSITORY } from '../../infra/repository.ts';
 import { SynthesisError } from '../../infra/synthesis-error.ts';
-import { readable, resourcesOf, synthesize, temporaryFolder, type Synthesized } from './synthesized.ts';
+import { readable, resourcesOf, temporaryFolder, useSynthesized } from './synthesized.ts';
 
-let synthesized: Synthesized;
+const synthesized = useSynthesized();
 /** Outside the repository, so that nothing can be found in its node_modules. */
 let elsewhere: string;
 
 beforeAll(() => {
-  synthesized = synthesize();
   elsewhere = temporaryFolder();
 });
 afterAll(() => {
-  synthesized.dispose();
   rmSync(elsewhere, { recursive: true });
 });
 
 function deployed(name: FunctionName) {
   const id = `Functions${name[0]?.toUpperCase()}${name.slice(1)}Function`;
-  const properties = resourcesOf(synthesized.template, 'AWS::Lambda::Function')[id]?.Properties;
+  const properties = resourcesOf(synthesized().template, 'AWS::Lambda::Function')[id]?.Properties;
   if (properties === undefined) throw new Error(`no function ${id}`);
   const { S3Key } = properties['Code'] as { S3Key: string };
   const { Variables } = properties['Environment'] as { Variables: Record<string, unknown> };
   return { hash: S3Key.replace(/\.zip$/, ''), variables: Variables };
 }
 
-const assetFolder = (name: FunctionName) => path.join(synthesized.outdir, `asset.${deployed(name).hash}`);
+const assetFolder = (name: FunctionName) => path.join(synthesized().outdir, `asset.${deployed(name).hash}`);
 
 /** Loads a module as Lambda does: its own thread, only the function's environment, and the `awslambda` global. */
 async function exportsOf(file: string, environment: Record<string, string>): Promise<unknown> {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import appsync from '@aws-appsync/eslint-plugin';
 import { ESLint, type Linter } from 'eslint';
 import { getIntrospectionQuery, Kind, parse, type SelectionSetNode } from 'graphql';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { bundleResolvers, MAX_RESOLVER_CHARACTERS } from '../../infra/bundle.ts';
 import { REPOSITORY } from '../../infra/repository.ts';
@@ -14,7 +14,7 @@ import { deployedFiles, manifestProblems, MAX_PIPELINE_STEPS, RESOLVERS } from '
 import { withoutApiKey } from '../../infra/schema.ts';
 import { SynthesisError } from '../../infra/synthesis-error.ts';
 import { checkAppSyncSyntax } from '../../local/appsync/js/syntax.ts';
-import { onlyResource, resourcesOf, synthesize, temporaryFolder, type Synthesized } from './synthesized.ts';
+import { onlyResource, resourcesOf, temporaryFolder, useSynthesized } from './synthesized.ts';
 
 const { appsyncGaps } = (await import(path.join(REPOSITORY, 'eslint.config.mjs'))) as {
   appsyncGaps: Linter.RulesRecord;
@@ -95,14 +95,10 @@ describe('the deployed schema', () => {
 });
 
 describe('the deployed resolvers', () => {
-  let synthesized: Synthesized;
-  beforeAll(() => {
-    synthesized = synthesize();
-  });
-  afterAll(() => synthesized.dispose());
+  const synthesized = useSynthesized();
 
   it('are all there, each step once', () => {
-    const { template } = synthesized;
+    const { template } = synthesized();
     const fields = Object.values(resourcesOf(template, 'AWS::AppSync::Resolver')).map(
       ({ Properties }) => `${String(Properties['TypeName'])}.${String(Properties['FieldName'])}`,
     );
@@ -120,11 +116,13 @@ describe('the deployed resolvers', () => {
 
   it('run their steps in the order of the manifest', () => {
     const names = new Map(
-      Object.entries(synthesized.template.Resources)
+      Object.entries(synthesized().template.Resources)
         .filter(([, { Type }]) => Type === 'AWS::AppSync::FunctionConfiguration')
         .map(([id, { Properties }]) => [id, String(Properties['Name']).replaceAll('_', '.')]),
     );
-    for (const { Properties } of Object.values(resourcesOf(synthesized.template, 'AWS::AppSync::Resolver'))) {
+    for (const { Properties } of Object.values(
+      resourcesOf(synthesized().template, 'AWS::AppSync::Resolver'),
+    )) {
       const field = `${String(Properties['TypeName'])}.${String(Properties['FieldName'])}`;
       const row = RESOLVERS.fields[field as keyof typeof RESOLVERS.fields];
       const { Functions } = (Properties['PipelineConfig'] ?? { Functions: [] }) as {
@@ -141,21 +139,21 @@ describe('the deployed resolvers', () => {
   it('carry the bundled code inline in a template well below 1 MB', () => {
     const bundles = bundleResolvers(REPOSITORY, deployedFiles(RESOLVERS));
     const deployed = ['AWS::AppSync::Resolver', 'AWS::AppSync::FunctionConfiguration'].flatMap((type) =>
-      Object.values(resourcesOf(synthesized.template, type)).map(({ Properties }) => Properties['Code']),
+      Object.values(resourcesOf(synthesized().template, type)).map(({ Properties }) => Properties['Code']),
     );
     expect(deployed.sort()).toEqual(Object.values(bundles).sort());
-    expect(statSync(path.join(synthesized.outdir, 'AppsyncChat.template.json')).size).toBeLessThan(900_000);
+    expect(statSync(path.join(synthesized().outdir, 'AppsyncChat.template.json')).size).toBeLessThan(900_000);
   });
 
   it('let the standard introspection query through the depth limit', () => {
-    const { QueryDepthLimit } = onlyResource(synthesized.template, 'AWS::AppSync::GraphQLApi').Properties;
+    const { QueryDepthLimit } = onlyResource(synthesized().template, 'AWS::AppSync::GraphQLApi').Properties;
     expect(depthOf(getIntrospectionQuery())).toBe(15);
     expect(QueryDepthLimit).toBeGreaterThanOrEqual(15);
   });
 
   it('come after the schema they resolve', () => {
     for (const [id, { DependsOn }] of Object.entries(
-      resourcesOf(synthesized.template, 'AWS::AppSync::Resolver'),
+      resourcesOf(synthesized().template, 'AWS::AppSync::Resolver'),
     ))
       expect(DependsOn, id).toContainEqual(expect.stringMatching(/^ChatApiSchema/));
   });

@@ -1,25 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import {
   onlyResource,
   readable,
   resourcesOf,
   synthesize,
-  type Synthesized,
+  useSynthesized,
   type Template,
 } from './synthesized.ts';
 
-let plain: Synthesized;
-let playground: Synthesized;
-
-beforeAll(() => {
-  plain = synthesize();
-  playground = synthesize({ playground: 'true' });
-});
-afterAll(() => {
-  plain.dispose();
-  playground.dispose();
-});
+const plain = useSynthesized();
+const playground = useSynthesized({ playground: 'true' });
 
 const functions = (template: Template) => resourcesOf(template, 'AWS::Lambda::Function');
 
@@ -40,8 +31,8 @@ const schemaOf = (template: Template) =>
 
 describe('a default deployment', () => {
   it('accepts user pool tokens by default and IAM for the publisher, no API key', () => {
-    expect(modesOf(plain.template)).toEqual(['AMAZON_COGNITO_USER_POOLS', 'AWS_IAM']);
-    const { UserPoolConfig } = onlyResource(plain.template, 'AWS::AppSync::GraphQLApi').Properties as {
+    expect(modesOf(plain().template)).toEqual(['AMAZON_COGNITO_USER_POOLS', 'AWS_IAM']);
+    const { UserPoolConfig } = onlyResource(plain().template, 'AWS::AppSync::GraphQLApi').Properties as {
       UserPoolConfig: Record<string, unknown>;
     };
     expect(UserPoolConfig).toMatchObject({ DefaultAction: 'ALLOW' });
@@ -49,31 +40,33 @@ describe('a default deployment', () => {
   });
 
   it('holds no trace of an API key: no resource, directive, variable or output', () => {
-    expect(JSON.stringify(plain.template).replaceAll('OPENAI_API_KEY', '')).not.toMatch(/api_?key/i);
-    expect(schemaOf(plain.template)).toContain('@aws_cognito_user_pools');
+    expect(JSON.stringify(plain().template).replaceAll('OPENAI_API_KEY', '')).not.toMatch(/api_?key/i);
+    expect(schemaOf(plain().template)).toContain('@aws_cognito_user_pools');
   });
 
   it('has the same schema as the playground but for the directive', () => {
-    expect(schemaOf(playground.template)).toContain('@aws_api_key');
-    expect(schemaOf(plain.template)).toBe(schemaOf(playground.template).replace(/\s+@aws_api_key/g, ''));
+    expect(schemaOf(playground().template)).toContain('@aws_api_key');
+    expect(schemaOf(plain().template)).toBe(schemaOf(playground().template).replace(/\s+@aws_api_key/g, ''));
   });
 
   it('keeps its data when the stack goes away', () => {
     for (const type of ['AWS::DynamoDB::GlobalTable', 'AWS::Cognito::UserPool'])
-      expect(onlyResource(plain.template, type).DeletionPolicy, type).toBe('Retain');
-    expect(onlyResource(plain.template, 'AWS::DynamoDB::GlobalTable').Properties['Replicas']).toMatchObject([
-      {
-        DeletionProtectionEnabled: true,
-        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-      },
-    ]);
-    expect(onlyResource(plain.template, 'AWS::Cognito::UserPool').Properties['DeletionProtection']).toBe(
+      expect(onlyResource(plain().template, type).DeletionPolicy, type).toBe('Retain');
+    expect(onlyResource(plain().template, 'AWS::DynamoDB::GlobalTable').Properties['Replicas']).toMatchObject(
+      [
+        {
+          DeletionProtectionEnabled: true,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        },
+      ],
+    );
+    expect(onlyResource(plain().template, 'AWS::Cognito::UserPool').Properties['DeletionProtection']).toBe(
       'ACTIVE',
     );
   });
 
   it('prints its addresses, user pool and region, and no key', () => {
-    expect(Object.keys(plain.template.Outputs).sort()).toEqual([
+    expect(Object.keys(plain().template.Outputs).sort()).toEqual([
       'GraphqlUrl',
       'HttpUrl',
       'RealtimeUrl',
@@ -86,38 +79,40 @@ describe('a default deployment', () => {
 
 describe('the playground', () => {
   it('adds the API key mode with a key for 365 days from the day of the synthesis', () => {
-    expect(modesOf(playground.template)).toEqual(['AMAZON_COGNITO_USER_POOLS', 'AWS_IAM', 'API_KEY']);
-    const { Expires } = onlyResource(playground.template, 'AWS::AppSync::ApiKey').Properties;
+    expect(modesOf(playground().template)).toEqual(['AMAZON_COGNITO_USER_POOLS', 'AWS_IAM', 'API_KEY']);
+    const { Expires } = onlyResource(playground().template, 'AWS::AppSync::ApiKey').Properties;
     expect(Expires).toBe(Date.parse('2027-01-02T00:00:00Z') / 1000);
   });
 
   it('gives the key to the HTTP door and to the outputs, and to no other function', () => {
-    expect(environmentOf(playground.template, 'Http')['PLAYGROUND_API_KEY']).toBe(
+    expect(environmentOf(playground().template, 'Http')['PLAYGROUND_API_KEY']).toBe(
       '${ChatApiDefaultApiKey.ApiKey}',
     );
     for (const name of ['Generate', 'Settle', 'Purge'])
-      expect(Object.keys(environmentOf(playground.template, name)), name).not.toContain('PLAYGROUND_API_KEY');
-    expect(readable(playground.template.Outputs['ApiKey']?.Value)).toBe('${ChatApiDefaultApiKey.ApiKey}');
+      expect(Object.keys(environmentOf(playground().template, name)), name).not.toContain(
+        'PLAYGROUND_API_KEY',
+      );
+    expect(readable(playground().template.Outputs['ApiKey']?.Value)).toBe('${ChatApiDefaultApiKey.ApiKey}');
   });
 
   it('goes away with its data', () => {
     for (const type of ['AWS::DynamoDB::GlobalTable', 'AWS::Cognito::UserPool'])
-      expect(onlyResource(playground.template, type).DeletionPolicy, type).toBe('Delete');
+      expect(onlyResource(playground().template, type).DeletionPolicy, type).toBe('Delete');
   });
 });
 
 describe('the API', () => {
   it('logs errors without what people write, into its own log group', () => {
-    const api = onlyResource(plain.template, 'AWS::AppSync::GraphQLApi').Properties;
+    const api = onlyResource(plain().template, 'AWS::AppSync::GraphQLApi').Properties;
     expect(api['LogConfig']).toMatchObject({ FieldLogLevel: 'ERROR', ExcludeVerboseContent: true });
-    const names = Object.values(resourcesOf(plain.template, 'AWS::Logs::LogGroup')).flatMap(
+    const names = Object.values(resourcesOf(plain().template, 'AWS::Logs::LogGroup')).flatMap(
       ({ Properties }) => Properties['LogGroupName'] ?? [],
     );
     expect(names.map(readable)).toEqual(['/aws/appsync/apis/${ChatApi.ApiId}']);
   });
 
   it('limits depth and resolvers of a request and answers introspection', () => {
-    expect(onlyResource(plain.template, 'AWS::AppSync::GraphQLApi').Properties).toMatchObject({
+    expect(onlyResource(plain().template, 'AWS::AppSync::GraphQLApi').Properties).toMatchObject({
       QueryDepthLimit: 16,
       ResolverCountLimit: 25,
       IntrospectionConfig: 'ENABLED',
@@ -129,7 +124,7 @@ describe('the API', () => {
 
 describe('the table', () => {
   it('has string keys, expiry in ttl, the listing index and no provisioned capacity', () => {
-    expect(onlyResource(plain.template, 'AWS::DynamoDB::GlobalTable').Properties).toMatchObject({
+    expect(onlyResource(plain().template, 'AWS::DynamoDB::GlobalTable').Properties).toMatchObject({
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
         { AttributeName: 'sk', KeyType: 'RANGE' },
@@ -152,7 +147,7 @@ describe('the table', () => {
 
 describe('the functions', () => {
   it('run on Node 24 and arm64, each with a log group of 30 days', () => {
-    const found = functions(plain.template);
+    const found = functions(plain().template);
     expect(Object.keys(found).sort()).toEqual([
       'FunctionsGenerateFunction',
       'FunctionsHttpFunction',
@@ -169,7 +164,7 @@ describe('the functions', () => {
       const { LogGroup } = Properties['LoggingConfig'] as { LogGroup: unknown };
       expect(readable(LogGroup), id).toBe(`\${${id.replace(/Function$/, 'Logs')}}`);
     }
-    for (const { Properties } of Object.values(resourcesOf(plain.template, 'AWS::Logs::LogGroup')))
+    for (const { Properties } of Object.values(resourcesOf(plain().template, 'AWS::Logs::LogGroup')))
       expect(Properties['RetentionInDays']).toBe(30);
   });
 
@@ -179,14 +174,14 @@ describe('the functions', () => {
     ['Settle', 256, 60],
     ['Purge', 256, 900],
   ])('%s has %i MB and %i s', (name, MemorySize, Timeout) => {
-    expect(functions(plain.template)[`Functions${name}Function`]?.Properties).toMatchObject({
+    expect(functions(plain().template)[`Functions${name}Function`]?.Properties).toMatchObject({
       MemorySize,
       Timeout,
     });
   });
 
   it('are tried once when generate fails, and settle hears of it', () => {
-    const { Properties, DependsOn } = onlyResource(plain.template, 'AWS::Lambda::EventInvokeConfig');
+    const { Properties, DependsOn } = onlyResource(plain().template, 'AWS::Lambda::EventInvokeConfig');
     expect(Properties).toMatchObject({
       MaximumRetryAttempts: 0,
       MaximumEventAgeInSeconds: 60,
@@ -217,10 +212,10 @@ describe('the functions', () => {
       MAX_LINGER_MS: '',
       MAX_HANDOVERS: '12',
     };
-    expect(environmentOf(plain.template, 'Generate')).toEqual({ ...publishing, ...model });
-    expect(environmentOf(plain.template, 'Settle')).toEqual(publishing);
-    expect(environmentOf(plain.template, 'Purge')).toEqual({ ...data, SECOND_PASS_MS: '60000' });
-    expect(environmentOf(plain.template, 'Http')).toEqual({
+    expect(environmentOf(plain().template, 'Generate')).toEqual({ ...publishing, ...model });
+    expect(environmentOf(plain().template, 'Settle')).toEqual(publishing);
+    expect(environmentOf(plain().template, 'Purge')).toEqual({ ...data, SECOND_PASS_MS: '60000' });
+    expect(environmentOf(plain().template, 'Http')).toEqual({
       ...publishing,
       ...model,
       GENERATE_FUNCTION: '${FunctionsGenerateFunction}',
@@ -234,14 +229,14 @@ describe('the functions', () => {
 
 describe('the HTTP door', () => {
   it('streams, verifies tokens itself and leaves CORS to the handler', () => {
-    const { Properties } = onlyResource(plain.template, 'AWS::Lambda::Url');
+    const { Properties } = onlyResource(plain().template, 'AWS::Lambda::Url');
     const { TargetFunctionArn, ...settings } = Properties;
     expect(settings).toEqual({ AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' });
     expect(readable(TargetFunctionArn)).toBe('${FunctionsHttpFunction.Arn}');
   });
 
   it('has both permissions that a Function URL needs, and no other function can be called from outside', () => {
-    const permissions = Object.values(resourcesOf(plain.template, 'AWS::Lambda::Permission')).map(
+    const permissions = Object.values(resourcesOf(plain().template, 'AWS::Lambda::Permission')).map(
       ({ Properties: { FunctionName, ...rest } }) => ({ ...rest, FunctionName: readable(FunctionName) }),
     );
     expect(permissions).toEqual([
@@ -263,7 +258,7 @@ describe('the HTTP door', () => {
 
 describe('the user pool', () => {
   it('lets nobody sign up alone', () => {
-    expect(onlyResource(plain.template, 'AWS::Cognito::UserPool').Properties).toMatchObject({
+    expect(onlyResource(plain().template, 'AWS::Cognito::UserPool').Properties).toMatchObject({
       AdminCreateUserConfig: { AllowAdminCreateUserOnly: true },
       UsernameAttributes: ['email'],
       Policies: { PasswordPolicy: { MinimumLength: 12 } },
@@ -271,7 +266,7 @@ describe('the user pool', () => {
   });
 
   it('has one public client without a secret that never sees a password', () => {
-    expect(onlyResource(plain.template, 'AWS::Cognito::UserPoolClient').Properties).toMatchObject({
+    expect(onlyResource(plain().template, 'AWS::Cognito::UserPoolClient').Properties).toMatchObject({
       GenerateSecret: false,
       ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
       PreventUserExistenceErrors: 'ENABLED',

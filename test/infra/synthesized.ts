@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { afterAll, beforeAll } from 'vitest';
+
 import { synthesizeChat } from '../../infra/assembly.ts';
 
 /** A template as CloudFormation reads it, as far as the tests look into it. */
@@ -46,6 +48,19 @@ export function synthesize(
     template: readTemplate(outdir),
     outdir,
     dispose: () => rmSync(outdir, { recursive: true }),
+  };
+}
+
+/** One synthesis for the tests of a file or block. */
+export function useSynthesized(context: Record<string, unknown> = {}): () => Synthesized {
+  let synthesized: Synthesized | undefined;
+  beforeAll(() => {
+    synthesized = synthesize(context);
+  });
+  afterAll(() => synthesized?.dispose());
+  return () => {
+    if (!synthesized) throw new Error('Nothing is synthesized yet');
+    return synthesized;
   };
 }
 
