@@ -1,21 +1,13 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
-import OpenAI, { APIConnectionError, APIError } from 'openai';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { APIConnectionError, APIError, type OpenAI } from 'openai';
+import { afterEach, describe, expect, it } from 'vitest';
 import { NO_FAULTS } from '../../../local/faults/index.ts';
-import { startOfflineModel, type OfflineModel } from '../../../local/model/index.ts';
+import { startOfflineModel } from '../../../local/model/index.ts';
 import { CONTINUE_INSTRUCTION } from '../../../protocol/continue-instruction.ts';
+import { ask, useOfflineModel } from './offline-client.ts';
 
-let model: OfflineModel;
-let openai: OpenAI;
-
-beforeAll(async () => {
-  model = await startOfflineModel({ host: '127.0.0.1' });
-  openai = new OpenAI({ baseURL: `${model.url}/v1`, apiKey: 'none', maxRetries: 0 });
-});
-afterAll(() => model.close());
-
-const ask = (content: string) => [{ role: 'user' as const, content }];
+const { model, openai } = useOfflineModel();
 
 async function stream(
   content: string,
@@ -28,7 +20,7 @@ async function stream(
   let error: unknown;
   const models = new Set<string>();
   try {
-    const chunks = await openai.chat.completions.create(
+    const chunks = await openai().chat.completions.create(
       { model: 'some-model', messages: ask(content), stream: true, stream_options: { include_usage: true } },
       { signal },
     );
@@ -49,14 +41,14 @@ async function stream(
 }
 
 function lastRequest() {
-  const request = model.journal.snapshot().requests.at(-1);
+  const request = model().journal.snapshot().requests.at(-1);
   if (!request) throw new Error('nothing was journalled');
   return request;
 }
 
 async function outcomeOf(id: number): Promise<string> {
   for (let poll = 0; poll < 400; poll += 1) {
-    const answer = await fetch(`${model.url}/local-journal`);
+    const answer = await fetch(`${model().url}/local-journal`);
     const { requests } = (await answer.json()) as { requests: { id: number; outcome: string }[] };
     const outcome = requests.find((request) => request.id === id)?.outcome ?? 'unknown';
     if (outcome !== 'running') return outcome;
@@ -85,7 +77,7 @@ describe('startOfflineModel', () => {
   });
 
   it('frames its events as OpenAI does', async () => {
-    const response = await fetch(`${model.url}/v1/chat/completions`, {
+    const response = await fetch(`${model().url}/v1/chat/completions`, {
       method: 'POST',
       body: JSON.stringify({ model: 'm', messages: ask('/tokens 1'), stream: true }),
     });
@@ -140,7 +132,7 @@ describe('startOfflineModel', () => {
   });
 
   it('answers whole without stream', async () => {
-    const completion = await openai.chat.completions.create({ model: 'm', messages: ask('/echo Hé 🚀') });
+    const completion = await openai().chat.completions.create({ model: 'm', messages: ask('/echo Hé 🚀') });
 
     expect(completion.choices[0]).toMatchObject({
       finish_reason: 'stop',
@@ -151,7 +143,7 @@ describe('startOfflineModel', () => {
   });
 
   it('answers the last user message and quotes it', async () => {
-    const completion = await openai.chat.completions.create({
+    const completion = await openai().chat.completions.create({
       model: 'm',
       messages: [
         { role: 'system', content: '/error 500' },
@@ -166,7 +158,7 @@ describe('startOfflineModel', () => {
   });
 
   it('goes on with its answer when the last turn is the instruction to', async () => {
-    const completion = await openai.chat.completions.create({
+    const completion = await openai().chat.completions.create({
       model: 'm',
       messages: [
         ...ask('/tokens 5'),
@@ -179,7 +171,7 @@ describe('startOfflineModel', () => {
   });
 
   it('takes the instruction without an answer before it for a question', async () => {
-    const completion = await openai.chat.completions.create({
+    const completion = await openai().chat.completions.create({
       model: 'm',
       messages: ask(CONTINUE_INSTRUCTION),
     });
@@ -188,7 +180,7 @@ describe('startOfflineModel', () => {
   });
 
   it('ends with the reason length at max_completion_tokens', async () => {
-    const completion = await openai.chat.completions.create({
+    const completion = await openai().chat.completions.create({
       model: 'm',
       messages: ask('/tokens 10'),
       max_completion_tokens: 2,
@@ -229,14 +221,14 @@ describe('startOfflineModel', () => {
   });
 
   it('breaks a request that does not stream when told to cut', async () => {
-    const asking = openai.chat.completions.create({ model: 'm', messages: ask('/cut 3') });
+    const asking = openai().chat.completions.create({ model: 'm', messages: ask('/cut 3') });
 
     await expect(asking).rejects.toBeInstanceOf(APIConnectionError);
   });
 
   it('truncates cleanly: no error, no finish reason, no [DONE]', async () => {
     const answer = await stream('/truncate 3');
-    const raw = await fetch(`${model.url}/v1/chat/completions`, {
+    const raw = await fetch(`${model().url}/v1/chat/completions`, {
       method: 'POST',
       body: JSON.stringify({ model: 'm', messages: ask('/truncate 0'), stream: true }),
     });
@@ -276,7 +268,7 @@ describe('startOfflineModel', () => {
   });
 
   it('does not run ahead of a client that does not read', async () => {
-    const asking = request(`${model.url}/v1/chat/completions`, { method: 'POST' });
+    const asking = request(`${model().url}/v1/chat/completions`, { method: 'POST' });
     asking.end(JSON.stringify({ model: 'm'.repeat(10_000), messages: ask('/tokens 10000'), stream: true }));
     const [response] = (await once(asking, 'response')) as [IncomingMessage];
     response.pause();
@@ -287,7 +279,7 @@ describe('startOfflineModel', () => {
       const { tokensSent } = lastRequest();
       unchangedPolls = tokensSent === before ? unchangedPolls + 1 : 0;
       before = tokensSent;
-      await fetch(`${model.url}/local-journal`, { method: 'PUT' }).then((answer) => answer.arrayBuffer());
+      await fetch(`${model().url}/local-journal`, { method: 'PUT' }).then((answer) => answer.arrayBuffer());
     }
     expect(unchangedPolls).toBe(50);
     expect(lastRequest().tokensSent).toBeLessThan(10_000);
@@ -304,7 +296,7 @@ describe('startOfflineModel', () => {
     ['no model', '{"messages":[]}', 'model parameter'],
     ['no messages', '{"model":"m"}', "Missing required parameter: 'messages'"],
   ])('refuses %s with 400 and OpenAI’s error body', async (_, body, message) => {
-    const response = await fetch(`${model.url}/v1/chat/completions`, { method: 'POST', body });
+    const response = await fetch(`${model().url}/v1/chat/completions`, { method: 'POST', body });
 
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
@@ -320,9 +312,9 @@ describe('startOfflineModel', () => {
   it('shows the journal over HTTP and empties it', async () => {
     await stream('/tokens 1');
 
-    const full = (await (await fetch(`${model.url}/local-journal`)).json()) as { requests: unknown[] };
-    const emptied = await fetch(`${model.url}/local-journal`, { method: 'DELETE' });
-    const empty = (await (await fetch(`${model.url}/local-journal`)).json()) as unknown;
+    const full = (await (await fetch(`${model().url}/local-journal`)).json()) as { requests: unknown[] };
+    const emptied = await fetch(`${model().url}/local-journal`, { method: 'DELETE' });
+    const empty = (await (await fetch(`${model().url}/local-journal`)).json()) as unknown;
 
     expect(full.requests.at(-1)).toMatchObject({
       prompt: '/tokens 1',
@@ -348,10 +340,10 @@ describe('startOfflineModel', () => {
 
 describe('random faults', () => {
   const withFaults = (faults: Partial<typeof NO_FAULTS.model>, seed = 1) =>
-    model.setFaults({ seed, model: { ...NO_FAULTS.model, ...faults } });
-  const counted = (name: 'error' | 'cut' | 'truncate') => model.injectedFaults()[`model.${name}`] ?? 0;
+    model().setFaults({ seed, model: { ...NO_FAULTS.model, ...faults } });
+  const counted = (name: 'error' | 'cut' | 'truncate') => model().injectedFaults()[`model.${name}`] ?? 0;
 
-  afterEach(() => model.setFaults(NO_FAULTS));
+  afterEach(() => model().setFaults(NO_FAULTS));
 
   it('answer 429 with a time to wait, or 500, before the first token', async () => {
     const before = counted('error');
@@ -374,7 +366,7 @@ describe('random faults', () => {
     const cut = await stream('/tokens 30');
     withFaults({ truncate: 1 });
     const truncated = await stream('/tokens 30');
-    model.setFaults(NO_FAULTS);
+    model().setFaults(NO_FAULTS);
     const whole = await stream('/tokens 30');
 
     expect(whole.finishReason).toBe('stop');
@@ -385,10 +377,10 @@ describe('random faults', () => {
   });
 
   it('do not touch what a command asked for', async () => {
-    const before = model.injectedFaults();
+    const before = model().injectedFaults();
     withFaults({ error: 1, cut: 1 });
 
     expect((await stream('/error 418')).error).toMatchObject({ status: 418 });
-    expect(model.injectedFaults()).toEqual(before);
+    expect(model().injectedFaults()).toEqual(before);
   });
 });

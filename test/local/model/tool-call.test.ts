@@ -1,24 +1,16 @@
-import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startOfflineModel, type OfflineModel } from '../../../local/model/index.ts';
+import { describe, expect, it } from 'vitest';
+import { ask, useOfflineModel } from './offline-client.ts';
 
-let model: OfflineModel;
-let openai: OpenAI;
-
-beforeAll(async () => {
-  model = await startOfflineModel({ host: '127.0.0.1' });
-  openai = new OpenAI({ baseURL: `${model.url}/v1`, apiKey: 'none', maxRetries: 0 });
-});
-afterAll(() => model.close());
-
-const ask = (content: string) => [{ role: 'user' as const, content }];
+const { openai } = useOfflineModel();
 
 describe('the offline model', () => {
   it('calls a tool that is offered, streaming and not, and then says what the tool said', async () => {
     const tools = [{ type: 'function' as const, function: { name: 'now' } }];
     const body = { model: 'm', messages: ask('/call now {"zone": "UTC"}') };
-    const whole = (await openai.chat.completions.create({ ...body, tools })).choices[0];
-    const streamed = await openai.chat.completions.stream({ ...body, tools }).finalMessage();
+    const whole = (await openai().chat.completions.create({ ...body, tools })).choices[0];
+    const streamed = await openai()
+      .chat.completions.stream({ ...body, tools })
+      .finalMessage();
 
     const called = [{ type: 'function', function: { name: 'now', arguments: '{"zone": "UTC"}' } }];
     expect(whole).toMatchObject({
@@ -30,13 +22,13 @@ describe('the offline model', () => {
       { role: 'assistant' as const, content: null, tool_calls: streamed.tool_calls },
       { role: 'tool' as const, tool_call_id: streamed.tool_calls?.[0]?.id ?? '', content: '12:30' },
     ];
-    const after = await openai.chat.completions.create({
+    const after = await openai().chat.completions.create({
       ...body,
       messages: [...body.messages, ...said],
       tools,
     });
     expect(after.choices[0]).toMatchObject({ finish_reason: 'stop', message: { content: '12:30' } });
-    expect((await openai.chat.completions.create(body)).choices[0]?.message.content).toContain(
+    expect((await openai().chat.completions.create(body)).choices[0]?.message.content).toContain(
       'No tool `now`',
     );
   });
