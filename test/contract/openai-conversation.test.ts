@@ -157,11 +157,17 @@ describe('the openai package on the HTTP door, with a conversation', () => {
   it('is a NotFoundError once it is deleted, and refuses what it cannot store', async () => {
     const conversationId = randomUUID();
     const openai = await client();
-    await openai.chat.completions.create(ask('/echo x'), named(conversationId));
+    const tuned = { ...ask('/echo x'), temperature: 0.2, top_p: 0.9, max_tokens: 1 };
+    const { choices } = await openai.chat.completions.create(tuned, named(conversationId));
+    expect(choices[0]?.message.content).toBe('x');
     const image = { type: 'image_url' as const, image_url: { url: 'data:image/png;base64,' } };
     const withImage = { model: 'offline', messages: [{ role: 'user' as const, content: [image] }] };
     await expect(openai.chat.completions.create(withImage, named(conversationId))).rejects.toMatchObject({
       ...{ status: 400, code: 'INVALID_INPUT', param: 'messages' },
+    });
+    const asJson = { ...ask('/echo x'), response_format: { type: 'json_object' as const } };
+    await expect(openai.chat.completions.create(asJson, named(conversationId))).rejects.toMatchObject({
+      ...{ status: 400, code: 'INVALID_INPUT', param: 'response_format' },
     });
     expect((await (await caller()).call('messages', { conversationId })).items).toHaveLength(2);
     await (await caller()).call('delete', { id: conversationId });
