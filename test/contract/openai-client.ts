@@ -1,13 +1,6 @@
 import OpenAI from 'openai';
-import { callerOf, type Caller } from './api.ts';
+import { callerOf, modelRequests, type Caller } from './api.ts';
 import type { LocalTarget } from './target.ts';
-
-/** What the offline model was asked. */
-export interface Journalled {
-  prompt: string;
-  outcome: string;
-  body: { messages: { role: string; content: unknown }[]; temperature?: number; max_tokens?: number };
-}
 
 /** A request with one question to the offline model. */
 export const ask = (content: string) => ({
@@ -28,11 +21,7 @@ export function openAiOn(target: () => LocalTarget) {
         maxRetries: 0,
         ...options,
       }),
-    journalled: async (prompt: string): Promise<Journalled[]> => {
-      const answer = await fetch(`${target().stack.offlineModelUrl}/local-journal`);
-      const { requests } = (await answer.json()) as { requests: Journalled[] };
-      return requests.filter((request) => request.prompt === prompt);
-    },
+    journalled: (prompt: string) => modelRequests(target(), prompt),
   };
 }
 

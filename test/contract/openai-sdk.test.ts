@@ -6,6 +6,8 @@ import OpenAI, {
   RateLimitError,
 } from 'openai';
 import { describe, expect, it, vi } from 'vitest';
+import { modelRequests } from './api.ts';
+import { ask } from './openai-client.ts';
 import { countedText } from './streamed-answer.ts';
 import { useLocalTarget } from './target.ts';
 
@@ -13,16 +15,6 @@ const target = useLocalTarget();
 
 function client(): OpenAI {
   return new OpenAI({ apiKey: 'any', baseURL: `${target().stack.offlineModelUrl}/v1`, maxRetries: 0 });
-}
-
-const ask = (text: string) => ({ model: 'offline', messages: [{ role: 'user' as const, content: text }] });
-
-async function journalled(prompt: string) {
-  const answer = await fetch(`${target().stack.offlineModelUrl}/local-journal`);
-  const { requests } = (await answer.json()) as {
-    requests: { prompt: string; outcome: string; tokensSent: number }[];
-  };
-  return requests.filter((request) => request.prompt === prompt);
 }
 
 describe('the openai package on the offline model', () => {
@@ -94,10 +86,13 @@ describe('the openai package on the offline model', () => {
     const stream = await client().chat.completions.create({ ...ask(prompt), stream: true });
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content === ' w3') break;
 
-    await vi.waitFor(async () => expect((await journalled(prompt))[0]?.outcome).toBe('aborted'), {
-      timeout: 20_000,
-      interval: 20,
-    });
-    expect((await journalled(prompt))[0]?.tokensSent).toBeLessThan(100);
+    await vi.waitFor(
+      async () => expect((await modelRequests(target(), prompt))[0]?.outcome).toBe('aborted'),
+      {
+        timeout: 20_000,
+        interval: 20,
+      },
+    );
+    expect((await modelRequests(target(), prompt))[0]?.tokensSent).toBeLessThan(100);
   });
 });
