@@ -1,25 +1,21 @@
-import { cancelMessage } from '../../functions/rules/cancel.ts';
-import { invoke, type Operation, type Rule } from '../../functions/rules/operations.ts';
+import type { Operation, Rule } from '../../functions/rules/operations.ts';
 import { settleAnswer } from '../../functions/rules/settle.ts';
-import { storeSend } from '../../functions/rules/start-send.ts';
 import { isChatError } from '../../protocol/errors.ts';
 import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
-import type { AssistantMessageItem, GenerationEvent, SendInput } from '../../protocol/items.ts';
+import type { GenerationEvent } from '../../protocol/items.ts';
 import { isTerminal } from '../../protocol/sequence.ts';
 import type { Actor, Removal, Tally } from './actor.ts';
-import { host, ResolverError, util } from './appsync-utils.ts';
-import { resolve, UnknownOutcome, type PipelineField } from './pipelines.ts';
+import { host, ResolverError } from './appsync-utils.ts';
+import { Clients, CONVERSATION, OWNER, SUB } from './clients.ts';
+import { UnknownOutcome } from './pipelines.ts';
 import { purgeOnce } from './purge.ts';
 import { isOnce, isStart, lineOf } from './operation-lines.ts';
 import { Random } from './random.ts';
-import { Reader } from './reader.ts';
+import type { Reader } from './reader.ts';
 import type { TableOperation } from './store.ts';
 import { Truth, Violation } from './truth.ts';
-import { Fenced, runAttempt } from './worker.ts';
+import { Fenced, runAttempt, type WorkerWorld } from './worker.ts';
 
-const SUB = 'alice';
-const OWNER = `u:${SUB}`;
-const CONVERSATION = 'c1';
 const START_MS = Date.UTC(2030, 0, 1);
 /** Past every lease and start-by time. */
 const LONG_MS = 70_000;
@@ -33,7 +29,8 @@ export class Schedule {
   readonly #random: Random;
   readonly #removal: Removal;
   readonly #trace: ((line: string) => void) | undefined;
-  readonly #readers: Reader[] = [];
+  readonly #worker: WorkerWorld;
+  readonly #clients: Clients;
   readonly #ghosts: TableOperation[] = [];
   readonly #deliveries: { readonly reader: Reader; readonly batch: TokenBatch }[] = [];
   readonly #actors: Actor[] = [];
@@ -51,7 +48,18 @@ export class Schedule {
     this.#faults = this.#random.pick([0, 0.05, 0.2]);
     host.now = START_MS;
     host.ulids = 0;
-    this.#cast();
+    this.#worker = {
+      random: this.#random,
+      now: () => host.now,
+      isPublishedFirst: removal.isPublishedFirst ?? false,
+    };
+    this.#clients = new Clients({
+      random: this.#random,
+      truth: this.truth,
+      worker: this.#worker,
+      actors: this.#actors,
+      asked: this.#asked,
+    });
   }
 
   /** Runs until every actor is done or dead, then asks as readers do until nothing is open. */
@@ -65,115 +73,6 @@ export class Schedule {
 
   #count(name: string): void {
     this.tally[name] = (this.tally[name] ?? 0) + 1;
-  }
-
-  #cast(): void {
-    const random = this.#random;
-    for (let index = 1 + random.below(2); index > 0; index -= 1) this.#readers.push(new Reader(this.truth));
-    for (let index = 1 + random.below(3); index > 0; index -= 1) this.#send('k1', undefined);
-    if (random.chance(0.25)) this.#send('k2', undefined);
-    if (random.chance(0.3)) this.#onMessage('Mutation.cancelMessage', () => true);
-    if (random.chance(0.2)) this.#cancelsOverHttp();
-    for (let index = random.below(3); index > 0; index -= 1)
-      this.#onMessage('Mutation.continueMessage', ({ status }) => status === 'INTERRUPTED');
-    if (random.chance(0.25))
-      this.#onMessage('Mutation.regenerateMessage', ({ status }) => isTerminal(status), 'r1');
-    for (let index = random.below(3); index > 0; index -= 1) this.#reads();
-    if (random.chance(0.1)) this.#mutate('Mutation.deleteConversation', { id: CONVERSATION });
-  }
-
-  #send(clientMessageId: string, parentId: string | undefined): void {
-    const input: SendInput = { conversationId: CONVERSATION, clientMessageId, text: clientMessageId };
-    if (parentId !== undefined) input.parentId = parentId;
-    const overGraphql = () => this.#accepted('Mutation.sendMessage', { input });
-    const world = this.#worker();
-    const overHttp = function* (this: void): Rule<unknown> {
-      const { message, mayRun } = yield* storeSend(OWNER, input, host.now, util.autoUlid());
-      if (mayRun) yield* runAttempt(world, eventOf(message), `http-${util.autoUlid()}`);
-      return undefined;
-    };
-    this.#repeated(`send ${clientMessageId}`, this.#random.chance(0.6) ? overGraphql : overHttp);
-  }
-
-  #worker() {
-    return {
-      random: this.#random,
-      now: () => host.now,
-      isPublishedFirst: this.#removal.isPublishedFirst ?? false,
-    };
-  }
-
-  /** A client's request: repeated when it failed with a cause that may pass. */
-  #repeated(name: string, request: () => Rule<unknown>, isDue?: () => boolean): void {
-    const tries = 1 + this.#random.below(3);
-    const make = function* (this: void): Rule<void> {
-      for (let left = tries; left > 0; left -= 1) {
-        try {
-          yield* request();
-          return;
-        } catch (thrown) {
-          const isPassing =
-            thrown instanceof UnknownOutcome ||
-            (thrown instanceof ResolverError && thrown.type === 'INTERNAL') ||
-            thrown instanceof Fenced;
-          if (!isPassing) throw thrown;
-        }
-      }
-    };
-    this.#actors.push({ name, make, ...(isDue ? { isDue } : {}) });
-  }
-
-  #mutate(field: PipelineField, args: object, isDue?: () => boolean): void {
-    this.#repeated(field, () => resolve(field, args, SUB), isDue);
-  }
-
-  /** I3: of an answer that waits to be started, somebody was asked to start it. */
-  *#accepted(field: PipelineField, args: object): Rule<void> {
-    const answer = (yield* resolve(field, args, SUB)) as Started | { assistantMessage: Started };
-    const { id, attempt, status } = 'assistantMessage' in answer ? answer.assistantMessage : answer;
-    if (status === 'PENDING' && !this.#asked.has(`${id}#${attempt}`))
-      throw new Violation(`I3: ${id}#${attempt} is accepted though nobody was asked to start it`);
-  }
-
-  /** A request about a message that is there and as wanted when it begins. */
-  #onMessage(
-    field: PipelineField,
-    isWanted: (message: AssistantMessageItem) => boolean,
-    clientMessageId?: string,
-  ): void {
-    let target: AssistantMessageItem | undefined;
-    const isDue = () => {
-      target ??= this.truth.messages().find(isWanted);
-      return target !== undefined;
-    };
-    const request = () => {
-      const named = { conversationId: CONVERSATION, messageId: target?.id };
-      const args = clientMessageId ? { input: { ...named, clientMessageId } } : named;
-      return field === 'Mutation.cancelMessage' ? resolve(field, args, SUB) : this.#accepted(field, args);
-    };
-    this.#repeated(field, request, isDue);
-  }
-
-  #cancelsOverHttp(): void {
-    let event: GenerationEvent | undefined;
-    const isDue = () => {
-      const [message] = this.truth.messages();
-      if (message) event ??= eventOf(message);
-      return event !== undefined;
-    };
-    const request = function* (this: void): Rule<void> {
-      const named = event as GenerationEvent;
-      const { message, needsSettle } = yield* cancelMessage(named, host.now);
-      if (needsSettle) yield* invoke('step.settle', eventOf(message));
-    };
-    this.#repeated('cancel over HTTP', request, isDue);
-  }
-
-  #reads(): void {
-    const reader = this.#random.pick(this.#readers);
-    let id: string | undefined;
-    const isDue = () => (id ??= this.truth.messages()[0]?.id) !== undefined;
-    this.#repeated('read', () => reader.ask(CONVERSATION, id ?? '', SUB), isDue);
   }
 
   #step(): void {
@@ -228,7 +127,7 @@ export class Schedule {
     this.#trace?.(`${actor.name} pauses`);
     this.#count('pause');
     if (random.chance(0.5)) host.now += LONG_MS;
-    if (random.chance(0.3)) this.#reads();
+    if (random.chance(0.3)) this.#clients.reads();
   }
 
   /** One operation of an actor; false when it is done. */
@@ -327,7 +226,7 @@ export class Schedule {
       this.#settle(event);
     } else {
       const name = `worker ${requestId} of ${event.messageId}#${event.attempt}`;
-      const make = () => runAttempt(this.#worker(), event, requestId);
+      const make = () => runAttempt(this.#worker, event, requestId);
       const onFailure = () => {
         if (this.#random.chance(0.7)) this.#settle(event, requestId);
       };
@@ -346,7 +245,7 @@ export class Schedule {
   #publish(batch: Omit<TokenBatch, 'publishedAt'>): boolean {
     this.truth.published(batch);
     this.#count(`published ${batch.kind}`);
-    for (const reader of this.#readers) {
+    for (const reader of this.#clients.readers) {
       // Dropped, delivered or delivered twice, at any time.
       for (let times = this.#random.below(3); times > 0; times -= 1)
         this.#deliveries.push({ reader, batch: { ...batch, publishedAt: '' } });
@@ -360,14 +259,15 @@ export class Schedule {
     for (let round = 0; round < 4; round += 1) {
       host.now += LONG_MS;
       for (const message of this.truth.messages())
-        for (const reader of this.#readers) this.#whole(() => reader.ask(CONVERSATION, message.id, SUB));
+        for (const reader of this.#clients.readers)
+          this.#whole(() => reader.ask(CONVERSATION, message.id, SUB));
       while (this.#actors.length > 0) this.#step();
     }
     for (const message of this.truth.messages()) {
       this.#count(`ends ${message.status}`);
       if (!isTerminal(message.status))
         throw new Violation(`I3: ${message.id} stays ${message.status} though readers ask`);
-      for (const reader of this.#readers) {
+      for (const reader of this.#clients.readers) {
         const shown = reader.of(message.id);
         const text = this.truth.attempt(message.id, message.attempt)?.text;
         if (!shown.end || shown.text !== text)
@@ -390,11 +290,4 @@ export class Schedule {
   }
 }
 
-type Started = Pick<AssistantMessageItem, 'id' | 'attempt' | 'status'>;
-
 const FATES = ['lost', 'late', 'unknown', 'twice'];
-
-function eventOf(message: AssistantMessageItem): GenerationEvent {
-  const { owner, conversationId, id: messageId, attempt } = message;
-  return { owner, conversationId, messageId, attempt };
-}
