@@ -9,10 +9,13 @@ const SIGNATURE_MISMATCH =
 
 /**
  * Why a Function URL refuses a request that CloudFront signed for it, undefined when it does not. The signature covers the hash of the body
- * that the client names, because CloudFront does not read the body: a body without `x-amz-content-sha256`, or with another, has none.
+ * that the client names in `x-amz-content-sha256`, because CloudFront does not read the body; without that header, the hash of nothing.
  */
 export function originRefusal(request: IncomingMessage, body: Buffer): string | undefined {
-  if (body.length === 0) return undefined;
-  const named = request.headers['x-amz-content-sha256'];
-  return named === createHash('sha256').update(body).digest('hex') ? undefined : SIGNATURE_MISMATCH;
+  const { 'x-amz-content-sha256': signed = sha256('') } = request.headers;
+  return signed === sha256(body) ? undefined : SIGNATURE_MISMATCH;
+}
+
+function sha256(bytes: Buffer | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -10,6 +10,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
+/** SHA-256 of `hello` and of nothing. */
+const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
+const NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 const echo = 'export const handler = async (event) => ({ statusCode: 200, body: JSON.stringify(event) });';
 
 describe('a Function URL of AuthType AWS_IAM', () => {
@@ -35,18 +39,22 @@ describe('a Function URL of AuthType AWS_IAM', () => {
     const { service, reports } = startLambdaService([lambda]);
     const { url, close } = await listen(createFunctionUrl({ lambda, service }));
     cleanups.push(close, () => service.close());
-    const post = (hash: string) =>
-      fetch(url, {
-        method: 'POST',
-        headers: { authorization: 'Bearer mine', 'x-amz-content-sha256': hash },
-        body: 'hello',
-      });
+    const post = (hash: Record<string, string>, body = 'hello') =>
+      fetch(url, { method: 'POST', headers: { authorization: 'Bearer mine', ...hash }, body });
 
-    const refused = await post('0'.repeat(64));
-    expect([refused.status, reports.all]).toEqual([403, []]);
-    const taken = await post('2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
+    for (const [hash, body] of [
+      [{ 'x-amz-content-sha256': '0'.repeat(64) }, 'hello'],
+      [{ 'x-amz-content-sha256': '0'.repeat(64) }, ''],
+      [{ 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, 'hello'],
+      [{ 'x-amz-content-sha256': NOTHING }, 'hello'],
+      [{}, 'hello'],
+    ] as const)
+      expect((await post(hash, body)).status).toBe(403);
+    expect(reports.all).toEqual([]);
+    const taken = await post({ 'x-amz-content-sha256': HELLO });
     const { headers } = (await taken.json()) as FunctionUrlEvent;
     expect(headers['authorization']).toMatch(/^AWS4-HMAC-SHA256 /);
+    expect((await post({ 'x-amz-content-sha256': NOTHING }, '')).status).toBe(200);
     expect((await fetch(url)).status).toBe(200);
   });
 });
