@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
-import { RealtimeClient } from './realtime-client.ts';
 import { readToEnd, type Reading } from './repairing-reader.ts';
+import { resubscribingFeed } from './resubscribing-feed.ts';
 import { countedText, sendText, storedMessage } from './streamed-answer.ts';
 import { useLocalTarget } from './target.ts';
 
@@ -27,35 +27,6 @@ afterEach(async () => {
   await faults('DELETE');
 });
 
-/** Subscribes, and subscribes anew whenever the socket is cut, as a client would. */
-async function resubscribingFeed(
-  conversationId: string,
-): Promise<{ received: TokenBatch[]; connections: () => number }> {
-  const received: TokenBatch[] = [];
-  let connections = 0;
-  let isDone = false;
-  onTestFinished(() => {
-    isDone = true;
-  });
-  const connect = async (): Promise<void> => {
-    const client = await RealtimeClient.open(target(), credential());
-    connections += 1;
-    const again = () => {
-      if (!isDone) void connect().catch(again);
-    };
-    void client.closed.then(again);
-    const feed = await client.subscribe(credential(), { conversationId });
-    const put = feed.batches.put.bind(feed.batches);
-    received.push(...feed.batches.items);
-    feed.batches.put = (batch) => {
-      received.push(batch);
-      put(batch);
-    };
-  };
-  await connect();
-  return { received, connections: () => connections };
-}
-
 interface Outcome extends Reading {
   received: readonly TokenBatch[];
   connections: number;
@@ -65,7 +36,7 @@ interface Outcome extends Reading {
 async function answerUnder(set: Record<string, unknown>, silenceMs?: number): Promise<Outcome> {
   expect((await faults('PUT', { ...set, seed: SEED })).status).toBe(200);
   const conversationId = randomUUID();
-  const { received, connections } = await resubscribingFeed(conversationId);
+  const { received, connections } = await resubscribingFeed(target(), credential(), conversationId);
   const { assistantMessage } = await sendText(
     target(),
     credential(),
@@ -77,7 +48,7 @@ async function answerUnder(set: Record<string, unknown>, silenceMs?: number): Pr
     credential: credential(),
     conversationId,
     messageId: assistantMessage.id,
-    received,
+    received: received.items,
     withinMs: 25_000,
     ...(silenceMs === undefined ? {} : { silenceMs }),
   });
@@ -85,7 +56,7 @@ async function answerUnder(set: Record<string, unknown>, silenceMs?: number): Pr
   const stored = await storedMessage(target(), credential(), conversationId, assistantMessage.id);
   expect(stored.text, `seed ${SEED}`).toBe(text);
   expect(reading.message.text, `seed ${SEED}`).toBe(text);
-  return { ...reading, received: [...received], connections: connections() };
+  return { ...reading, received: [...received.items], connections: connections() };
 }
 
 const isPrefix = (text: string) => countedText(TOKENS).startsWith(text);

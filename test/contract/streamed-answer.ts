@@ -64,6 +64,20 @@ export function expectReceipt(
   expect(end).toMatchObject({ length: text.length, sha256: sha256(text) });
 }
 
+/** Checks that texts are the stored one, byte for byte, and that its receipt fits. */
+export function expectIdentical(
+  stored: { readonly text: string; readonly end: GenerationEnd | null },
+  texts: Readonly<Record<string, string>>,
+): void {
+  const bytes = Buffer.from(stored.text, 'utf8');
+  for (const [whose, text] of Object.entries(texts))
+    expect(
+      bytes.equals(Buffer.from(text, 'utf8')),
+      `${whose}: ${text.length} units of ${stored.text.length}`,
+    ).toBe(true);
+  expectReceipt(stored.end, stored.text);
+}
+
 /**
  * Checks a feed of one attempt that lost nothing: START, DELTAs without a gap in `seq` or offset, one END whose receipt
  * fits; heartbeats aside. Returns the joined text.
