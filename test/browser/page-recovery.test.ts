@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, expect, inject, it, onTestFinished } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { NO_FAULTS } from '../../local/faults/index.ts';
-import { createWebServer } from '../../local/web/server.ts';
 import { modelRequests } from '../contract/api.ts';
 import { countedText, expectReceipt, storedMessages } from '../contract/streamed-answer.ts';
 import { describeInChromium } from './chromium.ts';
-import { startGate, type Gate } from './gate.ts';
+import { startGatedPage } from './gated-page.ts';
 import { putToSleep } from './sleep.ts';
 import { eventually, expectGrowth, UNREACHABLE, useWebPages } from './web-page.ts';
 
@@ -16,29 +12,6 @@ describeInChromium('the page when something goes wrong', () => {
   const { target, open, openIn, context } = useWebPages();
 
   afterEach(() => target().stack.appSync.setFaults(NO_FAULTS));
-
-  /** A page whose way to the service can be closed. */
-  async function gatedPage(): Promise<{ gate: Gate; origin: string }> {
-    const gate = await startGate(Number(new URL(target().graphqlUrl).port));
-    const api = `http://127.0.0.1:${gate.port}`;
-    const config = {
-      endpoint: `${api}/graphql`,
-      apiKey: target().apiKey,
-      tokenUrl: `${api}/local/token`,
-      model: { name: 'offline', isOffline: true },
-    };
-    const server = createServer(
-      createWebServer({ root: inject('webRoot'), config, httpUrl: target().httpUrl }),
-    );
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(async () => {
-      server.closeAllConnections();
-      server.close();
-      await gate.shut();
-    });
-    return { gate, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-  }
 
   async function expectStored(conversationId: string, text: string): Promise<void> {
     const [answer] = await storedMessages(target(), { apiKey: target().apiKey }, conversationId);
@@ -100,7 +73,7 @@ describeInChromium('the page when something goes wrong', () => {
   });
 
   it('shows that the service is down at page load, keeps what is sent, and sends it when the service is there', async () => {
-    const { gate, origin } = await gatedPage();
+    const { gate, origin } = await startGatedPage(target());
     await gate.shut();
     const watched = await context();
     watched.expectErrors(...UNREACHABLE);
@@ -125,7 +98,7 @@ describeInChromium('the page when something goes wrong', () => {
   });
 
   it('sends a text once although the page is reloaded before the service took it', async () => {
-    const { gate, origin } = await gatedPage();
+    const { gate, origin } = await startGatedPage(target());
     const watched = await context();
     watched.expectErrors(...UNREACHABLE);
     const { page, send, questions, answers, live, button } = await openIn(watched, '/', origin);
@@ -145,7 +118,7 @@ describeInChromium('the page when something goes wrong', () => {
   });
 
   it('sends a text once although its tab was closed before the service took it, and others are open', async () => {
-    const { gate, origin } = await gatedPage();
+    const { gate, origin } = await startGatedPage(target());
     const watched = await context();
     watched.expectErrors(...UNREACHABLE);
     const first = await openIn(watched, '/', origin);
@@ -195,7 +168,7 @@ describeInChromium('the page when something goes wrong', () => {
   });
 
   it('keeps the text when the service goes away mid-answer, and goes on when it is back', async () => {
-    const { gate, origin } = await gatedPage();
+    const { gate, origin } = await startGatedPage(target());
     const watched = await context();
     watched.expectErrors(...UNREACHABLE);
     const { send, status, answers, shownTexts, live, button, conversationId } = await openIn(

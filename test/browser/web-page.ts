@@ -1,5 +1,6 @@
 import { expect, inject } from 'vitest';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { LocalStackOptions } from '../../local/stack.ts';
 import { useLocalTarget, type LocalTarget } from '../contract/target.ts';
 import { useBrowser, type WatchedContext } from './chromium.ts';
 
@@ -21,7 +22,10 @@ export interface WebPage {
   readonly send: (text: string) => Promise<void>;
   /** Waits until the connection is live. */
   readonly live: () => Promise<void>;
-  /** Every text of `/tokens` that the answer showed, in order, repeats left out; `index` counts answers from 0. */
+  /**
+   * Every text of a counting answer (`/tokens`) that was shown since the page was loaded, in order, repeats left out; `index`
+   * counts answers from 0.
+   */
   readonly shownTexts: (index: number) => Promise<readonly string[]>;
   readonly conversationId: () => string;
 }
@@ -33,7 +37,7 @@ declare global {
   }
 }
 
-/** Runs in the page before its own scripts: keeps every text that an answer to `/tokens` shows. */
+/** Runs in the page before its own scripts: keeps every text that an answer which counts shows. */
 function record(): void {
   window.shownTexts = [];
   new MutationObserver(() => {
@@ -43,7 +47,8 @@ function record(): void {
         ?.textContent.startsWith('Assistant'),
     );
     for (const [index, answer] of answers.entries()) {
-      const text = /w1[w\d ]*/.exec(answer.textContent)?.[0] ?? '';
+      // What follows the text in an answer begins with a capital.
+      const text = /w1[^A-Z]*/.exec(answer.textContent)?.[0] ?? '';
       const texts = (window.shownTexts[index] ??= []);
       if (texts.at(-1) !== text) texts.push(text);
     }
@@ -62,8 +67,8 @@ export interface WebPages {
 }
 
 /** One stack and one browser for the tests of a suite. */
-export function useWebPages(): WebPages {
-  const target = useLocalTarget({ web: { port: 0, root: inject('webRoot') } });
+export function useWebPages(options: () => Partial<LocalStackOptions> = () => ({})): WebPages {
+  const target = useLocalTarget(() => ({ ...options(), web: { port: 0, root: inject('webRoot') } }));
   const openContext = useBrowser();
   const context = async (options?: BrowserContextOptions) => {
     const watched = await openContext(options);

@@ -37,11 +37,13 @@ export async function startTarget(options: Partial<LocalStackOptions> = {}): Pro
   return { stack, lines, graphqlUrl, realtimeUrl, httpUrl, apiKey, token: (user) => stack.token(user) };
 }
 
-/** A local stack for the tests of one file. */
-export function useLocalTarget(options: Partial<LocalStackOptions> = {}): () => LocalTarget {
+/** A local stack for the tests of one file; options that are known only once another hook has run come as a function. */
+export function useLocalTarget(
+  options: Partial<LocalStackOptions> | (() => Partial<LocalStackOptions>) = {},
+): () => LocalTarget {
   let target: LocalTarget | undefined;
   beforeAll(async () => {
-    target = await startTarget(options);
+    target = await startTarget(typeof options === 'function' ? options() : options);
   });
   afterAll(async () => {
     await target?.stack.close();
