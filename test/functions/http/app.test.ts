@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { AssistantMessageItem, LogItem } from '../../../protocol/items.ts';
 import { ChatError } from '../../../protocol/errors.ts';
 import { sha256, STOP } from '../chat-fixture.ts';
-import { door, eventsOf } from './door.ts';
+import { door, eventsOf, STREAM_HEAD } from './door.ts';
 
 const EVENTS = '/conversations/c1/messages/m1/events';
 const CANCEL = '/conversations/c1/messages/m1/cancel';
@@ -15,13 +15,9 @@ describe('POST /chat', () => {
 
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
+      ...STREAM_HEAD,
       'x-message-id': message()?.id,
       'x-conversation-id': 'c1',
-      'x-request-id': 'r1',
-      'access-control-allow-origin': '*',
       'access-control-expose-headers': EXPOSED,
     });
     const events = eventsOf(await response.text());

@@ -66,6 +66,15 @@ export function doorWith(message: AssistantMessageItem, options: Parameters<type
   return at;
 }
 
+/** What the head of every stream has that this door answers. */
+export const STREAM_HEAD = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+  'x-request-id': 'r1',
+  'access-control-allow-origin': '*',
+};
+
 /** The path of a message's events or cancel. */
 export const pathOf = (
   message: { conversationId: string; id: string },

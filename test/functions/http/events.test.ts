@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ConversationItem } from '../../../protocol/items.ts';
 import { logOf } from '../chat-fixture.ts';
-import { doorWith, eventsOf, idsOf, pathOf } from './door.ts';
+import { doorWith, eventsOf, idsOf, pathOf, STREAM_HEAD } from './door.ts';
 import { chat, ended, running } from './one-answer.ts';
 
 const path = pathOf(running, 'events');
@@ -14,13 +14,7 @@ describe('GET events', () => {
     const response = await at.get(path);
 
     expect(response.status).toBe(200);
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-      'x-request-id': 'r1',
-      'access-control-allow-origin': '*',
-    });
+    expect(Object.fromEntries(response.headers)).toMatchObject(STREAM_HEAD);
     const body = await response.text();
     expect(body.startsWith(': ok\nretry: 2000\n\n')).toBe(true);
     expect(traceOf(body)).toEqual(['START', 'DELTA hello world', 'END']);

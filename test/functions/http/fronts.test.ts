@@ -11,7 +11,7 @@ import type { FromWorker } from '../../../local/lambda/messages.ts';
 import { awslambda as runtime, ResponseStream } from '../../../local/lambda/response-stream.ts';
 import { listen } from '../../local/lambda/http-fixture.ts';
 import { STOP, type Step } from '../chat-fixture.ts';
-import { door, eventsOf } from './door.ts';
+import { door, eventsOf, STREAM_HEAD } from './door.ts';
 
 beforeAll(() => {
   Object.assign(globalThis, { awslambda: runtime });
@@ -87,11 +87,8 @@ describe.each(Object.entries(FRONTS))('the HTTP door behind %s', (_name, start) 
     const answer = await at.postBody('{"text":"Grüße 👋🏽","conversationId":"c7"}');
     expect(answer.status).toBe(200);
     expect(Object.fromEntries(answer.headers)).toMatchObject({
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
+      ...STREAM_HEAD,
       'x-conversation-id': 'c7',
-      'access-control-allow-origin': '*',
     });
     const body = await answer.text();
     expect(body.startsWith(': ok\nretry: 2000\n\nid: ')).toBe(true);

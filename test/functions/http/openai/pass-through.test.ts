@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ChatError } from '../../../../protocol/errors.ts';
-import { door } from '../door.ts';
+import { door, STREAM_HEAD } from '../door.ts';
 import {
   ask,
   chunkOf,
@@ -37,12 +37,7 @@ describe('POST /v1/chat/completions without a conversation', () => {
     await Promise.all(work);
 
     expect(response.status).toBe(200);
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-      'x-request-id': 'r1',
-    });
+    expect(Object.fromEntries(response.headers)).toMatchObject(STREAM_HEAD);
     expect(response.headers.get('x-message-id')).toBeNull();
     expect(body).toBe(
       [...chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`), 'data: [DONE]\n\n'].join(''),

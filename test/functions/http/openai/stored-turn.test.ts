@@ -3,7 +3,7 @@ import type { Model } from '../../../../functions/generation/stream.ts';
 import { ChatError } from '../../../../protocol/errors.ts';
 import type { MessageItem } from '../../../../protocol/items.ts';
 import { STOP, type Step } from '../../chat-fixture.ts';
-import { door } from '../door.ts';
+import { door, STREAM_HEAD } from '../door.ts';
 import { ask, dataOf } from './scripted-completions.ts';
 
 /** The door over a memory table; `turn` asks in conversation c1. */
@@ -45,11 +45,9 @@ describe('POST /v1/chat/completions with a conversation', () => {
 
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
+      ...STREAM_HEAD,
       'x-message-id': message()?.id,
       'x-conversation-id': 'c1',
-      'x-request-id': 'r1',
     });
     expect(response.headers.get('x-should-retry')).toBeNull();
     expect(textOf(body)).toBe('hello world');

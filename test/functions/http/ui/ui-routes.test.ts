@@ -3,7 +3,7 @@ import type { AssistantMessageItem, ConversationItem, MessageItem } from '../../
 import { ChatError } from '../../../../protocol/errors.ts';
 import { conversationKey } from '../../../../protocol/keys.ts';
 import { OWNER, sha256, STOP } from '../../chat-fixture.ts';
-import { door } from '../door.ts';
+import { door, STREAM_HEAD } from '../door.ts';
 import { chunksOf, textOf } from './body-chunks.ts';
 
 type Door = ReturnType<typeof door>;
@@ -52,13 +52,10 @@ describe('POST /api/chat', () => {
 
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
+      ...STREAM_HEAD,
       'x-vercel-ai-ui-message-stream': 'v1',
       'x-message-id': at.message()?.id,
       'x-conversation-id': 'c1',
-      'x-request-id': 'r1',
     });
     expect(chunksOf(body)[0]).toEqual({ type: 'start', messageId: at.message()?.id });
     expect(chunksOf(body).at(-1)).toMatchObject({
