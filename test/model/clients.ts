@@ -1,5 +1,7 @@
 import { cancelMessage } from '../../functions/rules/cancel.ts';
 import { invoke, type Rule } from '../../functions/rules/operations.ts';
+import type { StartedAnswer } from '../../functions/rules/start-answer.ts';
+import { storeRegenerate } from '../../functions/rules/start-regenerate.ts';
 import { storeSend } from '../../functions/rules/start-send.ts';
 import type { AssistantMessageItem, GenerationEvent, SendInput } from '../../protocol/items.ts';
 import { isTerminal } from '../../protocol/sequence.ts';
@@ -39,11 +41,10 @@ export class Clients {
     for (let index = 1 + random.below(3); index > 0; index -= 1) this.#send('k1');
     if (random.chance(0.25)) this.#send('k2');
     if (random.chance(0.3)) this.#onMessage('Mutation.cancelMessage', () => true);
-    if (random.chance(0.2)) this.#cancelsOverHttp();
+    if (random.chance(0.3)) this.#cancelsOverHttp();
     for (let index = random.below(3); index > 0; index -= 1)
       this.#onMessage('Mutation.continueMessage', ({ status }) => status === 'INTERRUPTED');
-    if (random.chance(0.25))
-      this.#onMessage('Mutation.regenerateMessage', ({ status }) => isTerminal(status), 'r1');
+    if (random.chance(0.25)) this.#regenerates('r1', 1 + random.below(2));
     for (let index = random.below(3); index > 0; index -= 1) this.reads();
     if (random.chance(0.1))
       this.#repeated('delete', () => resolve('Mutation.deleteConversation', { id: CONVERSATION }, SUB));
@@ -52,13 +53,29 @@ export class Clients {
   #send(clientMessageId: string): void {
     const input: SendInput = { conversationId: CONVERSATION, clientMessageId, text: clientMessageId };
     const overGraphql = () => this.#accepted('Mutation.sendMessage', { input });
-    const { worker } = this.#world;
-    const overHttp = function* (this: void): Rule<unknown> {
-      const { message, mayRun } = yield* storeSend(OWNER, input, host.now, util.autoUlid());
-      if (mayRun) yield* runAttempt(worker, eventOf(message), `http-${util.autoUlid()}`);
-      return undefined;
-    };
+    const overHttp = () => this.#served(storeSend(OWNER, input, host.now, util.autoUlid()));
     this.#repeated(`send ${clientMessageId}`, this.#world.random.chance(0.6) ? overGraphql : overHttp);
+  }
+
+  /** Some requests for one more answer under one id, each over either door, once there is an answer that has ended. */
+  #regenerates(clientMessageId: string, count: number): void {
+    let target: AssistantMessageItem | undefined;
+    const isDue = () => {
+      target ??= this.#world.truth.messages().find(({ status }) => isTerminal(status));
+      return target !== undefined;
+    };
+    const inputOf = () => ({ conversationId: CONVERSATION, clientMessageId, messageId: target?.id ?? '' });
+    const overGraphql = () => this.#accepted('Mutation.regenerateMessage', { input: inputOf() });
+    const overHttp = () => this.#served(storeRegenerate(OWNER, inputOf(), host.now, util.autoUlid()));
+    for (let left = count; left > 0; left -= 1)
+      this.#repeated('regenerate', this.#world.random.chance(0.5) ? overGraphql : overHttp, isDue);
+  }
+
+  /** The HTTP door runs what it has stored, unless somebody else does. */
+  *#served(stored: Rule<StartedAnswer>): Rule<void> {
+    const { message, mayRun } = yield* stored;
+    if (mayRun) yield* runAttempt(this.#world.worker, eventOf(message), `http-${util.autoUlid()}`);
+    else this.#expectAsked(message);
   }
 
   /** A client's request: repeated when it failed with a cause that may pass. */
@@ -84,25 +101,23 @@ export class Clients {
   /** I3: of an answer that waits to be started, somebody was asked to start it. */
   *#accepted(field: PipelineField, args: object): Rule<void> {
     const answer = (yield* resolve(field, args, SUB)) as Started | { assistantMessage: Started };
-    const { id, attempt, status } = 'assistantMessage' in answer ? answer.assistantMessage : answer;
+    this.#expectAsked('assistantMessage' in answer ? answer.assistantMessage : answer);
+  }
+
+  #expectAsked({ id, attempt, status }: Started): void {
     if (status === 'PENDING' && !this.#world.asked.has(`${id}#${attempt}`))
       throw new Violation(`I3: ${id}#${attempt} is accepted though nobody was asked to start it`);
   }
 
   /** A request about a message that is there and as wanted when it begins. */
-  #onMessage(
-    field: PipelineField,
-    isWanted: (message: AssistantMessageItem) => boolean,
-    clientMessageId?: string,
-  ): void {
+  #onMessage(field: PipelineField, isWanted: (message: AssistantMessageItem) => boolean): void {
     let target: AssistantMessageItem | undefined;
     const isDue = () => {
       target ??= this.#world.truth.messages().find(isWanted);
       return target !== undefined;
     };
     const request = () => {
-      const named = { conversationId: CONVERSATION, messageId: target?.id };
-      const args = clientMessageId ? { input: { ...named, clientMessageId } } : named;
+      const args = { conversationId: CONVERSATION, messageId: target?.id };
       return field === 'Mutation.cancelMessage' ? resolve(field, args, SUB) : this.#accepted(field, args);
     };
     this.#repeated(field, request, isDue);

@@ -70,6 +70,7 @@ const RACES = [
   'refused settle.streaming',
   'refused send.request',
   'refused send.renew',
+  'refused regenerate.request',
   'refused step.claimRequest',
   'refused step.renewStart',
   'refused Mutation.cancelMessage.flagStreaming',

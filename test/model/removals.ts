@@ -140,6 +140,12 @@ export const REMOVALS: Readonly<Record<string, Removal>> = {
   },
   'a repeat renews only a PENDING answer': without('step.renewStart', PENDING),
   'a repeat over HTTP renews only a PENDING answer': without('send.renew', PENDING),
+  'a regenerate over HTTP puts the request item first, and once': without('regenerate.request'),
+  'a regenerate over HTTP puts the answer only where nothing is': without('regenerate.assistant'),
+  'a regenerate over HTTP does not touch a tombstone': without(
+    'regenerate.touch',
+    'attribute_not_exists(#deletedAt)',
+  ),
   'a cancel flags only STREAMING': without('Mutation.cancelMessage.flagStreaming', STREAMING),
   'a cancel that met a claim flags only STREAMING': without('Mutation.cancelMessage.flagClaimed', STREAMING),
   'a cancel ends only PENDING': without('Mutation.cancelMessage.endPending', PENDING),
