@@ -14,14 +14,20 @@ const body = v.strictObject({
   pacing: v.optional(v.nullable(v.picklist(['LIVE', 'BALANCED', 'ECONOMY']))),
 });
 
-/** Reads a JSON request body; refuses other media types (415), more than 256 KB (413) and malformed JSON (400). */
+/**
+ * Reads a JSON request body; refuses other media types (415), more than 256 KB (413) and malformed JSON (400). Half a
+ * surrogate pair, which JSON can escape and UTF-8 cannot hold, becomes U+FFFD: a repeat has to equal what is stored.
+ */
 export async function readJson(request: Request): Promise<unknown> {
   const mediaType = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json') throw new ChatError('UNSUPPORTED_MEDIA_TYPE');
   const bytes = await request.arrayBuffer();
   if (bytes.byteLength > MAX_BODY_BYTES) throw new ChatError('PAYLOAD_TOO_LARGE');
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return JSON.parse(text, (_key, value: unknown) =>
+      typeof value === 'string' ? value.toWellFormed() : value,
+    ) as unknown;
   } catch (error) {
     throw new ChatError('INVALID_INPUT', { cause: error });
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
+import type { Message } from '../../protocol/generated/schema-types.ts';
 import { callerOf, modelRequests } from './api.ts';
 import { SseReader } from './sse-reader.ts';
 import { countedText, expectReceipt } from './streamed-answer.ts';
@@ -47,3 +48,24 @@ it('200 concurrent repeats of one send, 100 on each door, ask the model once and
   });
   expect(await modelRequests(target(), input.text)).toHaveLength(1);
 }, 120_000);
+
+it('a text that holds half an emoji is stored as UTF-8 can hold it, and its repeat meets the same answer', async () => {
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'x-api-key': target().apiKey,
+  };
+  const body = `{"text":"/echo half \\ud83d","clientMessageId":"${randomUUID()}"}`;
+  const post = async () => {
+    const answer = await fetch(`${target().httpUrl}/chat`, { method: 'POST', headers, body });
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as Message;
+  };
+  const first = await post();
+  const { items } = await callerOf(target(), { apiKey: target().apiKey }).call('messages', {
+    conversationId: first.conversationId,
+  });
+
+  expect(items.map(({ text }) => text)).toEqual(['half \ufffd', '/echo half \ufffd']);
+  expect(await post()).toEqual(first);
+}, 60_000);

@@ -113,6 +113,15 @@ describe('readJson', () => {
     },
   );
 
+  it('reads texts as UTF-8 can hold them: half a surrogate pair is U+FFFD, whole ones stay', async () => {
+    const body = '{"text":"a\\ud83d","parts":[{"text":"\\ude00b \\ud83d\\ude00","n":1,"x":null}]}';
+
+    expect(await readJson(request(body))).toEqual({
+      text: 'a\ufffd',
+      parts: [{ text: '\ufffdb 😀', n: 1, x: null }],
+    });
+  });
+
   it('refuses more than 256 KB, counted in bytes', async () => {
     const most = JSON.stringify('é'.repeat(131_071));
     expect(Buffer.byteLength(most)).toBe(262_144);
