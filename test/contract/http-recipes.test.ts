@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startGate } from '../browser/gate.ts';
+import { listen } from '../local/lambda/http-fixture.ts';
 import { callerOf } from './api.ts';
 import { readSse } from './curl-request.ts';
 import { Mailbox } from './mailbox.ts';
@@ -144,6 +145,15 @@ await ask(door, token, text, (shown) => say({ shown })).then(say, ({ message }) 
     const said = await asked(target().httpUrl, 'wrong', 'hello').finished;
     expect(said).toEqual([{ message: expect.any(String) as string }]);
     expect(said[0]?.message).not.toMatch(/undefined|fetch failed/);
+  });
+
+  it('throws what a front says that lets nobody through', async () => {
+    const front = await listen((_request, response) =>
+      response.writeHead(429, { 'content-type': 'application/json' }).end('{"message":"Too Many Requests"}'),
+    );
+    onTestFinished(() => front.close());
+
+    expect(await asked(front.url, 'any', 'hello').finished).toEqual([{ message: 'Too Many Requests' }]);
   });
 });
 
