@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { banner } from '../../local/banner.ts';
 import { chooseModel } from '../../local/model-choice.ts';
+import { chatOf, SDKS, textOf } from '../ai-sdk.ts';
 import { readSse } from './curl-request.ts';
 import { contentSha256, useFrontsTarget } from './http-front.ts';
 import { withoutEffect } from './no-effect.ts';
+import { ask } from './openai-client.ts';
 import { countedText } from './streamed-answer.ts';
 
 const target = useFrontsTarget();
@@ -30,6 +34,13 @@ async function shell(lines: string, environment: Record<string, string>): Promis
   return (await run('sh', ['-eu', '-c', lines], { env })).stdout;
 }
 
+/** The page's fetch. */
+async function hashing(): Promise<typeof fetch> {
+  const address = `data:text/javascript,${encodeURIComponent(recipe('js'))}`;
+  const { hashingFetch } = (await import(address)) as { hashingFetch: typeof fetch };
+  return hashingFetch;
+}
+
 /** Checks that an SSE body is a whole answer. */
 function expectWhole(body: string): void {
   const events = readSse(body);
@@ -43,10 +54,25 @@ describe('the recipes for CloudFront', () => {
   });
 
   it('stream with fetch as they stand', async () => {
-    const given = 'const [, cdnUrl, token] = process.argv;';
-    const program = `${given}\n${recipe('js')}\nprocess.stdout.write(await answer.text());`;
-    const words = ['--input-type=module', '-e', program, url(), await token()];
-    expectWhole((await run(process.execPath, words)).stdout);
+    const hashingFetch = await hashing();
+    const headers = { 'content-type': 'application/json', 'x-chat-token': await token() };
+    const init = { method: 'POST', headers, body: '{"text":"Grüße 👋🏽"}' };
+    expectWhole(await (await hashingFetch(`${url()}/chat`, init)).text());
+  });
+
+  it("stream with OpenAI's SDK", async () => {
+    const defaultHeaders = { 'x-chat-token': await token() };
+    const given = { baseURL: `${url()}/v1`, apiKey: 'none', fetch: await hashing(), defaultHeaders };
+    const stream = new OpenAI({ ...given, maxRetries: 0 }).chat.completions.stream(ask('/tokens 20'));
+    expect(await stream.finalContent()).toBe(countedText(20));
+  });
+
+  it.each(SDKS)('stream with AI SDK %s', async (_version, sdk) => {
+    const headers = { 'x-chat-token': await token() };
+    const given = { id: randomUUID(), api: `${url()}/api/chat`, fetch: await hashing(), headers };
+    const { chat } = chatOf(sdk, given);
+    await chat.sendMessage({ text: '/tokens 20' });
+    expect([chat.status, textOf(chat.messages.at(-1))]).toEqual(['ready', countedText(20)]);
   });
 });
 
