@@ -53,6 +53,14 @@ export function jsonResponse(
   });
 }
 
+/** Says that there is nothing more to read: a reader that reconnects by itself stops. */
+export function nothingMore(requestId: string): Response {
+  return new Response(null, {
+    status: 204,
+    headers: { 'cache-control': 'no-store', 'x-request-id': requestId },
+  });
+}
+
 /** The body every error has before the first byte. */
 export function errorBody(error: ChatError) {
   const { code, message, retryable, retryAfterMs, requestId } = error;

@@ -1,6 +1,6 @@
 import { ChatError } from '../../protocol/errors.ts';
 import type { TicketItem } from '../../protocol/items.ts';
-import { entered, jsonResponse, streamResponse, type Routes } from './door.ts';
+import { entered, jsonResponse, nothingMore, streamResponse, type Routes } from './door.ts';
 import { events } from './events.ts';
 import type { HttpInvocation, HttpPorts } from './serve.ts';
 import { endTicket, makeTicket, redeemTicket } from './ticket.ts';
@@ -28,10 +28,7 @@ export const eventsRoutes: Routes = (app, ports) => {
     const answer = await events(chatPorts, invocation, name, c.req.header('last-event-id') ?? null);
     if (answer) return streamResponse(answer, requestId);
     if (ticket) await endTicket(chatPorts, ticket);
-    return new Response(null, {
-      status: 204,
-      headers: { 'cache-control': 'no-store', 'x-request-id': requestId },
-    });
+    return nothingMore(requestId);
   });
 
   app.post(TICKET, async (c) => {

@@ -2,7 +2,7 @@ import { ChatError } from '../../../protocol/errors.ts';
 import { isId } from '../../../protocol/ids.ts';
 import { readJson } from '../chat-input.ts';
 import { serveStarted } from '../chat.ts';
-import { entered, messageHeaders, SSE_TYPE, streamResponse, type Routes } from '../door.ts';
+import { entered, messageHeaders, nothingMore, SSE_TYPE, streamResponse, type Routes } from '../door.ts';
 import { FirstEventWriter } from '../first-event.ts';
 import { follow } from '../follow.ts';
 import { followPorts, serve } from '../serve.ts';
@@ -36,10 +36,7 @@ export const uiRoutes: Routes = (app, ports) => {
     const { conversationId } = c.req.param();
     if (!isId(conversationId)) throw new ChatError('INVALID_INPUT');
     const messageId = await activeAnswer(chatPorts.table, owner, conversationId);
-    if (messageId === undefined) {
-      const headers = { 'cache-control': 'no-store', 'x-request-id': requestId };
-      return new Response(null, { status: 204, headers });
-    }
+    if (messageId === undefined) return nothingMore(requestId);
     const writer = new UiWriter(() => chatPorts.clock.now(), requestId);
     const name = { owner, conversationId, messageId };
     serve(chatPorts, invocation, messageId, writer, () => follow(followPorts(chatPorts, name), name, writer));
