@@ -1,5 +1,6 @@
 import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
+import { methodNotAllowed } from 'hono/method-not-allowed';
 import { ChatError, toChatError } from '../../protocol/errors.ts';
 import { describe } from '../service/log-line.ts';
 import { errorResponse, jsonResponse, type AppEnvironment, type AppPorts, type Routes } from './door.ts';
@@ -30,13 +31,22 @@ export function createApp(ports: AppPorts): Hono<AppEnvironment> {
     '*',
     cors({ origin: '*', allowMethods: ['GET', 'POST', 'OPTIONS'], exposeHeaders: EXPOSED, maxAge: 600 }),
   );
+  app.use(
+    '*',
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, allowed) => {
+        const error = new ChatError('METHOD_NOT_ALLOWED', { requestId: c.env.context.awsRequestId });
+        const response = errorAnswer(error, c);
+        // HEAD is not for the streams, which it would leave without a reader.
+        response.headers.set('allow', allowed.filter((method) => method !== 'HEAD').join(', '));
+        return response;
+      },
+    }),
+  );
 
   app.get('/health', (c) => jsonResponse({ status: 'ok' }, c.env.context.awsRequestId));
-  const paths = DIALECTS.flatMap((routes) => routes(app, ports));
-  for (const path of ['/health', ...paths])
-    app.all(path, () => {
-      throw new ChatError('METHOD_NOT_ALLOWED');
-    });
+  for (const routes of DIALECTS) routes(app, ports);
   app.notFound((c) => errorAnswer(new ChatError('NOT_FOUND', { requestId: c.env.context.awsRequestId }), c));
   app.onError((error, c) => {
     const requestId = c.env.context.awsRequestId;

@@ -22,8 +22,8 @@ export interface AppPorts {
   readonly patienceMs?: number;
 }
 
-/** Adds the routes of one dialect; answers their paths, on which every other method is METHOD_NOT_ALLOWED. */
-export type Routes = (app: Hono<AppEnvironment>, ports: AppPorts) => readonly string[];
+/** Adds the routes of one dialect. */
+export type Routes = (app: Hono<AppEnvironment>, ports: AppPorts) => void;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 export const SSE_TYPE = 'text/event-stream; charset=utf-8';

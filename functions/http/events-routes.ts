@@ -36,6 +36,4 @@ export const eventsRoutes: Routes = (app, ports) => {
     const ticket = await makeTicket(chatPorts, invocation, { owner, ...c.req.param() });
     return jsonResponse({ ticket }, requestId);
   });
-
-  return [EVENTS, TICKET];
 };

@@ -18,6 +18,4 @@ export const historyRoutes: Routes = (app, ports) => {
     const { conversationId } = c.req.param();
     return jsonResponse(await listMessages(chatPorts.table, owner, conversationId, page), requestId);
   });
-
-  return [CONVERSATIONS, MESSAGES];
 };

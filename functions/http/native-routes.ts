@@ -44,5 +44,6 @@ export const nativeRoutes: Routes = (app, ports) => {
     return jsonResponse(messageJson(message), requestId);
   });
 
-  return ['/chat', CANCEL, ...eventsRoutes(app, ports), ...historyRoutes(app, ports)];
+  eventsRoutes(app, ports);
+  historyRoutes(app, ports);
 };

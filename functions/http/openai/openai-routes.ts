@@ -43,8 +43,6 @@ export const openAiRoutes: Routes = (app, ports) => {
     }));
     return jsonResponse({ object: 'list', data } satisfies Pick<ModelsPage, 'object' | 'data'>, requestId);
   });
-
-  return [COMPLETIONS, MODELS];
 };
 
 async function passedThrough(

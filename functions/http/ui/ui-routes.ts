@@ -42,8 +42,6 @@ export const uiRoutes: Routes = (app, ports) => {
     serve(chatPorts, invocation, messageId, writer, () => follow(followPorts(chatPorts, name), name, writer));
     return uiResponse(writer, requestId, { id: messageId, conversationId });
   });
-
-  return [CHAT, STREAM];
 };
 
 function uiResponse(

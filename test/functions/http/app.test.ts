@@ -194,6 +194,18 @@ describe('errors before the first byte', () => {
     expect(at.lines.map((line) => line.event)).toEqual(code === 'INTERNAL' ? ['http.failed'] : []);
   });
 
+  it.each([
+    ['GET', '/chat', 'POST'],
+    ['POST', EVENTS, 'GET'],
+    ['DELETE', '/health', 'GET'],
+    ['PUT', '/v1/chat/completions', 'POST'],
+    ['HEAD', '/api/chat', 'POST'],
+  ])('names the method that is allowed instead: %s %s', async (method, path, allowed) => {
+    const response = await door().request(path, { method });
+
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allowed]);
+  });
+
   it('is INTERNAL when a send stays unanswered for as long as a caller waits, and its repeat is taken', async () => {
     const at = door(undefined, { patienceMs: 60 });
     at.table.fate = (call) => (call.operation === 'put' ? 'lost' : 'fine');
