@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseParent, parsePssMb, treeMemory, treeOf } from '../../bench/process-memory.ts';
 
 const ROLLUP = `55d0c8e00000-7ffd4a5f5000 ---p 00000000 00:00 0                          [rollup]
@@ -49,11 +51,16 @@ describe('treeOf', () => {
 });
 
 describe.runIf(existsSync('/proc/self/smaps_rollup'))('treeMemory', () => {
-  it('measures this process under its own command', () => {
-    const [self] = treeMemory(process.pid);
+  it('measures a process under its own command', async () => {
+    const child = spawn(process.execPath, ['-e', 'process.stdin.resume(); console.log(1)', 'its-word']);
+    onTestFinished(() => void child.kill());
+    await once(child.stdout, 'data');
 
-    expect(self?.pid).toBe(process.pid);
-    expect(self?.pssMb).toBeGreaterThan(1);
-    expect(self?.command).not.toBe('');
+    const tree = treeMemory(child.pid ?? 0);
+
+    expect(tree).toHaveLength(1);
+    expect(tree[0]?.pid).toBe(child.pid);
+    expect(tree[0]?.pssMb).toBeGreaterThan(1);
+    expect(tree[0]?.command).toMatch(/its-word$/);
   });
 });

@@ -32,6 +32,7 @@ describeInChromium('the EventSource of Chromium on the events of an answer', () 
     const { open, expectErrors } = await openContext();
     expectErrors(CUT);
     const page = await open(fixture());
+    process.stdout.write(`${await page.evaluate(() => /Chrome\/\S+/.exec(navigator.userAgent)?.[0])}\n`);
     const { assistantMessage } = await caller().send('/tokens 400 60');
     const address = await addressOf(assistantMessage, gate.port);
     await page.evaluate((url) => window.eventSourcePage.open(url), address);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { countedText, expectGapless, expectReceipt, sendText, storedMessage } fr
 import { useLocalTarget } from './target.ts';
 
 const target = useLocalTarget();
+process.stdout.write(`${/^curl \S+/.exec(execFileSync('curl', ['--version'], { encoding: 'utf8' }))?.[0]}\n`);
 const credential = () => ({ apiKey: target().apiKey });
 
 function postChat(body: Record<string, unknown>, ...words: string[]): CurlRequest {

@@ -1,4 +1,5 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import parser from 'eventsource-parser/package.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { SseWriter } from '../../../functions/http/answer-writer.ts';
 import { seededRandom } from '../../../local/faults/random.ts';
@@ -14,6 +15,7 @@ const DELTAS = [
   '"\\n" {"kind":"END"} 𝄞',
 ];
 const TEXT = DELTAS.join('');
+process.stdout.write(`eventsource-parser ${parser.version}\n`);
 
 /** What the door writes of one answer, one entry for each write. */
 async function writes(): Promise<Uint8Array[]> {
