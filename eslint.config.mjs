@@ -5,7 +5,7 @@ import importX from 'eslint-plugin-import-x';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-// Named, not left to the project service, which loads the whole project twice: once more for the files outside of `include`.
+// Named: left to the project service, lint loaded projects for a second time and took half as long again.
 const typedBy = (project) => ({ parserOptions: { project, tsconfigRootDir: import.meta.dirname } });
 
 /** What APPSYNC_JS lacks and the AppSync plugin does not flag (facts: throw, Date, Map, comparator sort, Number.parseInt, timers). */

@@ -305,12 +305,22 @@ export function derivedTitle(text: string): string {
   return `${splitsPair ? cut.slice(0, -1) : cut}…`;
 }
 
-/** What `generate`, `settle` and `purge` are invoked with. */
+/** What `generate` and `settle` are invoked with. */
 export interface GenerationEvent {
   owner: string;
   conversationId: string;
   messageId: string;
   attempt: number;
+}
+
+/** Names the present attempt of a message. */
+export function generationEventOf(message: AssistantMessageItem): GenerationEvent {
+  return {
+    owner: message.owner,
+    conversationId: message.conversationId,
+    messageId: message.id,
+    attempt: message.attempt,
+  };
 }
 
 /** What `purge` is invoked with. */

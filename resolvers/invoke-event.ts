@@ -1,3 +1,4 @@
+import { generationEventOf } from '../protocol/items.ts';
 import type { Stash } from './caller.ts';
 
 /** Asks for an asynchronous invocation about the message in the stash: `generate` and `settle` take the same event. */
@@ -5,11 +6,6 @@ export function invokeForMessage(stash: Stash) {
   return {
     operation: 'Invoke' as const,
     invocationType: 'Event' as const,
-    payload: {
-      owner: stash.owner,
-      conversationId: stash.conversationId,
-      messageId: stash.message.id,
-      attempt: stash.message.attempt,
-    },
+    payload: generationEventOf(stash.message),
   };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ulid } from 'ulid';
 import { DEADLINE_MARGIN_MS } from '../../protocol/limits.ts';
-import type { AssistantMessageItem, SendInput } from '../../protocol/items.ts';
+import { generationEventOf, type AssistantMessageItem, type SendInput } from '../../protocol/items.ts';
 import { runGeneration } from '../generation/generation.ts';
 import { storeSend, type StartedSend } from '../rules/start-send.ts';
 import { runRule } from '../table/run-rule.ts';
@@ -47,8 +47,7 @@ async function answer(
   writer: AnswerWriter,
   mayRun: boolean,
 ): Promise<void> {
-  const { owner, conversationId, id: messageId, attempt } = message;
-  const event = { owner, conversationId, messageId, attempt };
+  const event = generationEventOf(message);
   if (mayRun) {
     const outcome = await runGeneration(ports, {
       event,

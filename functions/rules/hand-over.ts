@@ -1,5 +1,5 @@
 import type { GenerationEnd, Usage } from '../../protocol/generated/schema-types.ts';
-import type { AssistantMessageItem, GenerationEvent } from '../../protocol/items.ts';
+import { generationEventOf, type AssistantMessageItem } from '../../protocol/items.ts';
 import { START_BY_MS } from '../../protocol/limits.ts';
 import { assign } from '../../protocol/writes.ts';
 import { storeAnswer, type AnswerText } from './answer-text.ts';
@@ -51,10 +51,8 @@ export function* handOverAttempt(message: AssistantMessageItem, given: HandedOve
       stored.handovers === message.handovers + 1,
   });
   if (written !== 'written') return written;
-  const { owner, conversationId, id: messageId } = message;
-  const event: GenerationEvent = { owner, conversationId, messageId, attempt };
   try {
-    yield* invoke('handOver.invoke', event);
+    yield* invoke('handOver.invoke', { ...generationEventOf(message), attempt });
     return 'handedOver';
   } catch (error) {
     given.onFailure(error);

@@ -1,6 +1,7 @@
 import { ChatError } from '../../protocol/errors.ts';
 import {
   assistantMessageItem,
+  generationEventOf,
   isSameRequest,
   type AssistantMessageItem,
   type ConversationItem,
@@ -70,8 +71,7 @@ function* startAgain(kind: string, message: AssistantMessageItem, nowMs: number)
     if (renewed !== 'refused') current = renewed;
   }
   if (isFirst) return { message: current, mayRun: true };
-  const { owner, conversationId, id: messageId, attempt } = message;
-  yield* invoke(`${kind}.invoke`, { owner, conversationId, messageId, attempt });
+  yield* invoke(`${kind}.invoke`, generationEventOf(message));
   const confirmed = yield* update<AssistantMessageItem>(`${kind}.confirm`, confirmStart(message, nowMs));
   return { message: confirmed === 'refused' ? current : confirmed, mayRun: false };
 }

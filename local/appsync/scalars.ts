@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { GraphQLError, Kind, print, valueFromASTUntyped } from 'graphql';
 import type { GraphQLSchema, ValueNode } from 'graphql';
+import { isJson } from '../json.ts';
 
 /** Reads and writes one AWS scalar. `accepts` judges the wire form; `label` is the end of AppSync's sentence about it. */
 interface ScalarRule {
@@ -28,15 +29,6 @@ function dayExists(match: RegExpExecArray | null): boolean {
 
 function isText(value: unknown, test: (text: string) => boolean): boolean {
   return typeof value === 'string' && test(value);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function isAddress(text: string): boolean {

@@ -1,3 +1,5 @@
+import { isJson } from '../json.ts';
+
 /** The most tokens one command may ask for: keeps a typing mistake from filling memory. */
 export const MAX_TOKENS = 10_000;
 const MAX_TOKENS_PER_SECOND = 10_000;
@@ -58,15 +60,6 @@ function parseCall(rest: string): Command {
   if (tool === undefined || given === undefined || !isJson(given))
     return { kind: 'invalid', expected: '`/call TOOL JSON` with the arguments as a JSON object' };
   return { kind: 'call', tool, arguments: given };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function parseTokens(name: keyof typeof ENDINGS, words: string[]): Command {

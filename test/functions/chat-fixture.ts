@@ -7,6 +7,7 @@ import type { Table } from '../../functions/table/table.ts';
 import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
 import {
   assistantMessageItem,
+  generationEventOf,
   sendRequestItem,
   userMessageItem,
   type AssistantMessageItem,
@@ -212,9 +213,8 @@ export function harness(table: Table, model: Model, overrides: Partial<Generatio
 
 /** The run of a message's current attempt. */
 export function runOf(message: AssistantMessageItem, overrides: Partial<GenerationRun> = {}): GenerationRun {
-  const { owner, conversationId, id: messageId, attempt } = message;
   return {
-    event: { owner, conversationId, messageId, attempt },
+    event: generationEventOf(message),
     claimId: 'request-1:a',
     requestId: 'request-1',
     deadlineAt: Date.now() + 600_000,

@@ -3,7 +3,12 @@ import { invoke, type Rule } from '../../functions/rules/operations.ts';
 import type { StartedAnswer } from '../../functions/rules/start-answer.ts';
 import { storeRegenerate } from '../../functions/rules/start-regenerate.ts';
 import { storeSend } from '../../functions/rules/start-send.ts';
-import type { AssistantMessageItem, GenerationEvent, SendInput } from '../../protocol/items.ts';
+import {
+  generationEventOf,
+  type AssistantMessageItem,
+  type GenerationEvent,
+  type SendInput,
+} from '../../protocol/items.ts';
 import { isTerminal } from '../../protocol/sequence.ts';
 import type { Actor } from './actor.ts';
 import { host, ResolverError, util } from './appsync-utils.ts';
@@ -74,7 +79,7 @@ export class Clients {
   /** The HTTP door runs what it has stored, unless somebody else does. */
   *#served(stored: Rule<StartedAnswer>): Rule<void> {
     const { message, mayRun } = yield* stored;
-    if (mayRun) yield* runAttempt(this.#world.worker, eventOf(message), `http-${util.autoUlid()}`);
+    if (mayRun) yield* runAttempt(this.#world.worker, generationEventOf(message), `http-${util.autoUlid()}`);
     else this.#expectAsked(message);
   }
 
@@ -127,13 +132,13 @@ export class Clients {
     let event: GenerationEvent | undefined;
     const isDue = () => {
       const [message] = this.#world.truth.messages();
-      if (message) event ??= eventOf(message);
+      if (message) event ??= generationEventOf(message);
       return event !== undefined;
     };
     const request = function* (this: void): Rule<void> {
       const named = event as GenerationEvent;
       const { message, needsSettle } = yield* cancelMessage(named, host.now);
-      if (needsSettle) yield* invoke('step.settle', eventOf(message));
+      if (needsSettle) yield* invoke('step.settle', generationEventOf(message));
     };
     this.#repeated('cancel over HTTP', request, isDue);
   }
@@ -148,8 +153,3 @@ export class Clients {
 }
 
 type Started = Pick<AssistantMessageItem, 'id' | 'attempt' | 'status'>;
-
-function eventOf(message: AssistantMessageItem): GenerationEvent {
-  const { owner, conversationId, id: messageId, attempt } = message;
-  return { owner, conversationId, messageId, attempt };
-}

@@ -2,17 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { claimAttempt } from '../../../functions/rules/claim.ts';
 import { runRule } from '../../../functions/table/run-rule.ts';
 import type { Table } from '../../../functions/table/table.ts';
-import type { AssistantMessageItem, GenerationEvent } from '../../../protocol/items.ts';
+import { generationEventOf, type AssistantMessageItem } from '../../../protocol/items.ts';
 import { NOW, seededChat, streaming, type SeededChat } from '../chat-fixture.ts';
 import { startTable } from '../dynamodb.ts';
 import { MemoryTable } from '../memory-table.ts';
 
-const eventOf = (chat: SeededChat): GenerationEvent => ({
-  owner: chat.message.owner,
-  conversationId: chat.message.conversationId,
-  messageId: chat.message.id,
-  attempt: chat.message.attempt,
-});
+const eventOf = (chat: SeededChat) => generationEventOf(chat.message);
 
 function tableWith(chat: SeededChat, message: AssistantMessageItem | undefined = chat.message): MemoryTable {
   const table = new MemoryTable();

@@ -21,7 +21,7 @@ const MISBEHAVE = `
   };`;
 const RECORD = 'export const handler = async (record) => console.log("record " + JSON.stringify(record));';
 
-/** Function `work` with a destination `settle` that logs its records. */
+/** Function `flaky` with a destination `settle` that logs its records. */
 function start(
   config: Partial<AsyncConfig>,
   options: Partial<LambdaServiceOptions> = {},
@@ -29,14 +29,14 @@ function start(
 ): void {
   const asyncConfig = { retryAttempts: 2, maxEventAgeMs: 60_000, onFailureArn: arnOf('settle'), ...config };
   fixture = startLambdaService(
-    [lambdaModel('work', MISBEHAVE, { asyncConfig }), lambdaModel('settle', RECORD)],
+    [lambdaModel('flaky', MISBEHAVE, { asyncConfig }), lambdaModel('settle', RECORD)],
     options,
-    { work: statements },
+    { flaky: statements },
   );
 }
 
 const send = (payload: unknown) =>
-  fixture.service.invoke({ functionArn: 'work', invocationType: 'Event', payload });
+  fixture.service.invoke({ functionArn: 'flaky', invocationType: 'Event', payload });
 
 async function record(): Promise<Record<string, unknown>> {
   const { message } = await fixture.logs.when((entry) => entry.message.startsWith('record '));
@@ -51,7 +51,7 @@ describe('an event', () => {
     const answer = await send({ name: 'a' });
     expect(answer.payload).toBeNull();
     expect(runs()).toEqual([]);
-    const report = await fixture.reports.when(({ functionName }) => functionName === 'work');
+    const report = await fixture.reports.when(({ functionName }) => functionName === 'flaky');
     expect(report).toMatchObject({
       ok: true,
       requestId: answer.requestId,
@@ -76,7 +76,7 @@ describe('an event', () => {
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
       requestContext: {
         requestId,
-        functionArn: `${arnOf('work')}:$LATEST`,
+        functionArn: `${arnOf('flaky')}:$LATEST`,
         condition: 'RetriesExhausted',
         approximateInvokeCount: 2,
       },
@@ -137,7 +137,7 @@ describe('an event', () => {
     await send({ name: 'g', failures: 9 });
     const { message } = await fixture.logs.when((entry) => entry.message.startsWith('destination '));
     expect(message).toContain(
-      `assumed-role/work/work is not authorized to perform: lambda:InvokeFunction on resource: ${arnOf('settle')}`,
+      `assumed-role/flaky/flaky is not authorized to perform: lambda:InvokeFunction on resource: ${arnOf('settle')}`,
     );
   });
 
