@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TokenBatch } from '../../protocol/generated/schema-types.ts';
+import type { WireMessage } from './graphql.ts';
 import { readToEnd, type Reading } from './repairing-reader.ts';
 import { resubscribingFeed } from './resubscribing-feed.ts';
 import { countedText, sendText, storedMessage } from './streamed-answer.ts';
@@ -28,6 +29,7 @@ afterEach(async () => {
 });
 
 interface Outcome extends Reading {
+  stored: WireMessage;
   received: readonly TokenBatch[];
   connections: number;
 }
@@ -56,7 +58,7 @@ async function answerUnder(set: Record<string, unknown>, silenceMs?: number): Pr
   const stored = await storedMessage(target(), credential(), conversationId, assistantMessage.id);
   expect(stored.text, `seed ${SEED}`).toBe(text);
   expect(reading.message.text, `seed ${SEED}`).toBe(text);
-  return { ...reading, received: [...received.items], connections: connections() };
+  return { ...reading, stored, received: [...received.items], connections: connections() };
 }
 
 const isPrefix = (text: string) => countedText(TOKENS).startsWith(text);
@@ -117,11 +119,24 @@ describe(`a reader under faults (FAULT_SEED=${SEED})`, () => {
   });
 
   it('ends with the exact text although every publish fails', async () => {
-    const { shown, message, catchUps } = await answerUnder({ failPublish: 1 });
+    const { shown, stored, catchUps, received } = await answerUnder({
+      failPublish: 1,
+      failPublishBy: ['refused', 'unavailable', 'throttled', 'graphqlError'],
+    });
 
-    expect(message.end?.transport?.publishFailures).toBeGreaterThan(0);
-    expect(message.end?.transport?.publishes).toBe(0);
+    expect(stored.end?.transport?.publishFailures).toBeGreaterThan(0);
+    expect(stored.end?.transport?.publishes).toBe(0);
+    expect(received).toEqual([]);
     expect(catchUps).toBeGreaterThan(0);
+    expect(shown.every(isPrefix)).toBe(true);
+  });
+
+  it('shows nothing twice although the answer to every publish is lost', async () => {
+    const { shown, stored, received } = await answerUnder({ failPublish: 1, failPublishBy: ['answerLost'] });
+
+    expect(stored.end?.transport?.publishFailures).toBeGreaterThan(0);
+    expect(stored.end?.transport?.publishes).toBe(0);
+    expect(deltaSeqs(received).length).toBeGreaterThan(0);
     expect(shown.every(isPrefix)).toBe(true);
   });
 
