@@ -69,8 +69,8 @@ describe.each([10, 1_000])('a batch in a conversation of %i messages', (count) =
     const { container } = show(pageOf((id) => rendered.push(id)));
     await acknowledge();
     await hear(batch());
-    expect(container.querySelectorAll('li')).toHaveLength(count);
     // Many texts are hashed with every listing, on a busy machine longer than a turn.
+    await act(() => vi.waitFor(() => expect(container.querySelectorAll('li')).toHaveLength(count), 10_000));
     await act(() => vi.waitFor(() => expect(screen.getByRole('status').textContent).toBe('live'), 10_000));
     rendered.length = 0;
 
