@@ -6,6 +6,10 @@ const PATIENT = {
   expect: { poll: { timeout: 15_000 } },
 };
 
+/** Vitest runs projects with other numbers of workers one group after the other. */
+const CONTRACT_FIRST = { maxWorkers: 5, sequence: { groupOrder: 0 } };
+const THEN_OTHERS = { maxWorkers: 3, sequence: { groupOrder: 1 } };
+
 /**
  * unit: pure code and single parts, real sockets on free ports at most.
  * react: hooks and components in a simulated document. infra: what the CDK app synthesizes. contract: real parts against
@@ -13,12 +17,11 @@ const PATIENT = {
  */
 export default defineConfig({
   test: {
-    // Most files wait for sockets and timers, so three share two cores well; vitest alone would leave one core out.
-    maxWorkers: 3,
     projects: [
       {
         test: {
           ...PATIENT,
+          ...THEN_OTHERS,
           name: 'unit',
           // Two hundred small files: a thread starts in less of a core's time than a process.
           pool: 'threads',
@@ -31,6 +34,7 @@ export default defineConfig({
       {
         test: {
           ...PATIENT,
+          ...THEN_OTHERS,
           name: 'react',
           environment: 'happy-dom',
           include: ['test/client/**/*.test.tsx'],
@@ -40,6 +44,7 @@ export default defineConfig({
       {
         test: {
           ...PATIENT,
+          ...THEN_OTHERS,
           name: 'infra',
           environment: 'node',
           include: ['test/infra/**/*.test.ts', 'test/lint/**/*.test.ts'],
@@ -50,6 +55,7 @@ export default defineConfig({
       {
         test: {
           ...PATIENT,
+          ...THEN_OTHERS,
           name: 'browser',
           environment: 'node',
           include: ['test/browser/**/*.test.ts'],
@@ -61,6 +67,8 @@ export default defineConfig({
       {
         test: {
           ...PATIENT,
+          // They wait for leases, pauses and tokens most of the time.
+          ...CONTRACT_FIRST,
           name: 'contract',
           environment: 'node',
           include: ['test/contract/**/*.test.ts'],
