@@ -6,7 +6,10 @@ const PATIENT = {
   expect: { poll: { timeout: 15_000 } },
 };
 
-/** Vitest runs projects with other numbers of workers one group after the other. */
+/**
+ * For a machine with two cores: vitest alone would leave one of them out. Contract tests mostly wait, for leases, pauses and
+ * tokens, so more of them fit. Vitest runs projects that differ in workers one group after the other.
+ */
 const CONTRACT_FIRST = { maxWorkers: 5, sequence: { groupOrder: 0 } };
 const THEN_OTHERS = { maxWorkers: 3, sequence: { groupOrder: 1 } };
 
@@ -67,7 +70,6 @@ export default defineConfig({
       {
         test: {
           ...PATIENT,
-          // They wait for leases, pauses and tokens most of the time.
           ...CONTRACT_FIRST,
           name: 'contract',
           environment: 'node',
